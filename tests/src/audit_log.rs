@@ -30,8 +30,8 @@ impl TestDatabase {
         .await;
     }
 
-    /// Takes the first events out of a log as retention does when their time is over. With `COMMIT` on the connection they are gone, and
-    /// not before.
+    /// Takes the first events out of a log as retention does when their time is over. They are gone only with a `COMMIT` on the
+    /// connection.
     pub async fn begin_retention(&self, log: Uuid, events: u32) -> PgConnection {
         let mut connection = self.connect().await;
         let retain = format!(

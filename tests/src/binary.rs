@@ -70,7 +70,7 @@ impl Binary {
         (binary, log)
     }
 
-    /// Starts serving; what it writes into its log goes into a file, however much that is before anybody reads it.
+    /// Starts serving, with its log in a file: however much it writes, it does not wait for a reader.
     pub fn serve_logging_into(environment: &[(&str, &str)], log: File) -> Self {
         let mut command = Self::command(environment);
         command.arg("serve").stderr(log);

@@ -132,7 +132,7 @@ impl Answer {
         answer
     }
 
-    /// How many of these have this status.
+    /// How many answers have this status.
     pub fn count(answers: &[Self], status: u16) -> usize {
         answers.iter().filter(|answer| answer.status == status).count()
     }

@@ -1,11 +1,11 @@
-//! What the ways to a database have in common: where they begin, and where they lead.
+//! What the proxies to a database have in common: where they listen, and where they lead.
 
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 
-/// The beginning of a way to the database at `url`, the URL of the database by that way, and where the database itself is.
+/// A listener for a proxy to the database at `url`, the database's URL through it, and where the database itself is.
 pub(crate) async fn open(url: &str) -> (TcpListener, String, PgConnectOptions) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

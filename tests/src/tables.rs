@@ -1,4 +1,4 @@
-//! What stands in the database, wherever that is.
+//! Looking through all tables of the database.
 
 use sqlx::AssertSqlSafe;
 
@@ -16,7 +16,7 @@ impl TestDatabase {
         .unwrap()
     }
 
-    /// The names of those in which a text stands anywhere, also inside of bytes.
+    /// The names of the tables in which a text stands anywhere, even in binary columns.
     pub async fn tables_with(&self, text: &str) -> Vec<String> {
         let bytes: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
         let mut connection = self.connect().await;

@@ -103,12 +103,12 @@ fn long_files() -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// What a line of the log may show as it shows itself, by the last of its names. Whatever else it is may be an error, which by itself leaves
-/// out what it comes from.
+/// What log lines may show by `%` or `?` as it is, by the last segment of its name. Anything else may be an error, which by itself leaves out
+/// its causes.
 const NO_ERRORS: [&str; 9] =
     ["ErrorChain", "UseCase", "id", "log", "method", "organization", "origin", "recording", "what"];
 
-/// Lines of the log in which an error may stand by itself, and so say nothing.
+/// Log lines that may show an error without its causes.
 fn causes_left_out() -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for (file, text) in sources("crates/*.rs")? {
@@ -122,7 +122,7 @@ fn causes_left_out() -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// What the lines of a file show that is not known to be no error, with their numbers.
+/// What the lines of a file show that may be an error, with their numbers.
 fn without_causes(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = (1..).zip(text.lines());
     let found = lines.flat_map(|(number, line)| shown(line).map(move |name| (number, name)));

@@ -28,7 +28,7 @@ const SERVICE_ROLE: &str = "rollcall_app";
 /// The longest wait for a lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often the database looks whether whoever has asked for a statement is still there.
+/// How often the database checks whether the client of a running statement is still there.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long an idle connection is taken to be alive.
@@ -121,7 +121,7 @@ fn limits(connection: &ConnectionSettings) -> [(&'static str, String); 4] {
         ("statement_timeout", connection.statement_timeout.as_millis().to_string()),
         ("lock_timeout", LOCK_TIMEOUT.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", "30000".to_owned()),
-        // Otherwise what a connection was closed over goes on in the database, beside what the connection in its place is for.
+        // Otherwise a statement whose connection was closed runs on, beside those of the connection that replaces it.
         ("client_connection_check_interval", CHECK_INTERVAL.as_millis().to_string()),
     ]
 }
@@ -164,7 +164,7 @@ impl Pool {
         Ok(Single::Connection(self.connections.acquire().await.map_err(store_error)?))
     }
 
-    /// For queries that need nothing declared, and may be left before they are over.
+    /// For queries that need nothing declared, and may be cancelled.
     pub(crate) async fn cancel_safe(&self) -> Result<CancelSafe, StoreError> {
         let connection = self.connections.acquire().await.map_err(store_error)?;
         let begin = self.limits.is_some().then(|| self.begins("", "SELECT"));
@@ -221,13 +221,13 @@ impl DerefMut for Single {
     }
 }
 
-/// A connection for one query after another, of which any may be left before it is over. The connection is closed then: the pool would keep
-/// it from everybody until the database has answered what nobody waits for any more.
+/// A connection for one query after another, any of which may be cancelled. The connection is closed then: the pool would keep it from
+/// everybody until the database has answered what nobody waits for any more.
 pub(crate) struct CancelSafe {
     connection: PoolConnection<Postgres>,
     /// What the transaction of each query begins with, behind a pooler.
     begin: Option<String>,
-    /// Whether something was asked that is not answered yet.
+    /// Whether a query has not been answered yet.
     under_way: bool,
 }
 
@@ -246,7 +246,7 @@ impl CancelSafe {
         let rows = match &self.begin {
             None => query.fetch_all(connection).await,
             Some(begin) => {
-                // One that may have begun half-way is not given back either.
+                // A connection on which this was cut off is closed, too.
                 let begun = connection.begin_with(AssertSqlSafe(begin.clone())).await;
                 let mut transaction = begun.map_err(store_error)?;
                 query.fetch_all(&mut *transaction).await

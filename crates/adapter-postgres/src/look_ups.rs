@@ -19,10 +19,10 @@ use crate::{
     together::{Answer, Together},
 };
 
-/// Somebody in an organization.
+/// Whose seat, in which organization.
 type Whom = (OrganizationId, UserId);
 
-/// Those who look up what a request came in by, or asks about.
+/// The look-ups of each kind that are made together.
 #[derive(Clone)]
 pub(crate) struct LookUps {
     sessions: Together<TokenHash, OpenSession>,
@@ -69,7 +69,7 @@ impl PgStore {
     }
 }
 
-/// That of the look-up before, if there is one.
+/// The connection of the look-up before, or else another.
 async fn connection(pool: &Pool, on: Option<CancelSafe>) -> Result<CancelSafe, StoreError> {
     match on {
         Some(on) => Ok(on),

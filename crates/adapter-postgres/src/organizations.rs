@@ -211,7 +211,7 @@ pub(crate) async fn hold(
     organization: OrganizationId,
     plan: Plan,
 ) -> Result<bool, StoreError> {
-    // Whoever changes any of that locks the row FOR UPDATE. If they come first, this waits, and looks at what they have left.
+    // Changing any of that locks the row FOR UPDATE. If that comes first, this waits, and sees the row as it is then.
     let hold = sqlx::query_scalar!(
         "SELECT org_id FROM organizations
           WHERE org_id = $1 AND plan = $2 AND deleted_at IS NULL AND suspended_at IS NULL

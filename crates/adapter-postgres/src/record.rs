@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use crate::{audit::EventRow, error::store_error, mail::LetterRow};
 
 /// Writes the events of a record into an organization's log, or into the platform's, and queues its letters. Events and letters go
-/// in pairs, as far as there are both: each by itself would be a visit to the database.
+/// in pairs as long as there are both, which halves the visits to the database.
 pub(crate) async fn write(
     connection: &mut PgConnection,
     organization: Option<OrganizationId>,

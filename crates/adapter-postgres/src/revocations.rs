@@ -158,8 +158,8 @@ impl Revocations for PgStore {
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let old = || {
-            // From the beginning on, so that whoever goes on from what is still there misses nothing. Nothing is skipped that another node
-            // forgets at this moment: one waits for the other, and finds that they are gone.
+            // The oldest first, so that whoever goes on from what is still there misses nothing. For the same reason rows that another node
+            // is forgetting are not skipped: this waits, and finds them gone.
             sqlx::query!(
                 "WITH old AS MATERIALIZED (
                      SELECT entry FROM revocations
@@ -172,8 +172,8 @@ impl Revocations for PgStore {
         };
         let forgotten = portions::forget(&self.pool, task::REVOCATIONS, old).await?;
         let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
-        // Of the last one its place stays, from which the next goes on, and nothing else. Not before all others are gone, whichever node
-        // takes them: whoever goes on from one of them is told it.
+        // Of the last one only its place stays, from which the next goes on. It is not cleared before all others are gone, whichever node
+        // takes them, as whoever goes on from one of them is told it.
         let empty = sqlx::query!(
             "UPDATE revocations
                 SET kind = 'forgotten', org_id = NULL, user_id = NULL, session_id = NULL, key_id = NULL, role = NULL

@@ -99,7 +99,7 @@ enum ParseError {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ParseError> {
-    // To know where something is wrong, the name of every field is kept: only once something is.
+    // Knowing where something is wrong takes keeping the name of every field, so it is read again only once something is.
     if let Ok(Object(value)) = serde_json::from_slice(bytes) {
         return Ok(value);
     }

@@ -241,7 +241,7 @@ impl<const NEEDED: u8> OptionalFromRequestParts<Api> for Caller<NEEDED> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, Problem> {
         let Some(principal) = authenticate(parts, api).await? else { return Ok(None) };
-        // Whoever is refused below is told that, whatever was noted.
+        // A refusal below is what they are told, whatever was noted.
         note_lack(parts, api, &principal, permission(NEEDED));
         let actor = person::<NEEDED>(api, principal).await?;
         sessions::require_enrolled(&api.app, &actor).await?;

@@ -90,7 +90,7 @@ pub struct Application {
     pub exports: Bulkhead,
     /// Those of audit logs: they hold no connection while they run, and take no places of the others.
     pub log_exports: Bulkhead,
-    /// The bulk invitations that run. Each takes a connection again and again.
+    /// The bulk invitations that run, each of which takes a connection over and over.
     pub bulk_invitations: Bulkhead,
     /// What agents' devices say all the time.
     pub pulse: Arc<dyn Pulse>,
@@ -138,7 +138,7 @@ pub struct Limits {
 }
 
 impl Application {
-    /// What time it is, by the port for time: UTC.
+    /// The current time in UTC, by the clock port.
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
     }

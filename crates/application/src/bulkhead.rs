@@ -1,4 +1,4 @@
-//! How much of one kind of long work is done at a time.
+//! A limit on how much of one kind of long work runs at a time.
 
 use std::{
     collections::HashMap,
@@ -9,17 +9,17 @@ use rollcall_domain::{OrganizationId, UserId};
 
 use crate::Error;
 
-/// What is done of one kind of long work on this node: exports, or bulk invitations. Each holds something as long as it runs, such as a
-/// connection to the database, or takes one again and again; so there are only so many, one of each organization, and one by each person,
-/// however many organizations they have: nobody takes the places of all others. Cloning it is cheap.
+/// The work of one long kind that runs on this node, such as exports or bulk invitations. Each holds a database connection while it runs,
+/// or takes one over and over, so only so many run: one per organization and one per person, however many organizations they have, so
+/// that nobody takes everybody else's places. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bulkhead {
     most: usize,
-    /// Of which organizations, and by whom: none for a program, which has no other organization.
+    /// By organization, who began it: none for a program, which belongs to no other organization.
     running: Arc<Mutex<HashMap<OrganizationId, Option<UserId>>>>,
 }
 
-/// One that runs, until this is dropped.
+/// A place that is taken until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Running {
     bulkhead: Bulkhead,
@@ -32,10 +32,10 @@ impl Bulkhead {
         Self { most, running: Arc::default() }
     }
 
-    /// One more, by a person or a program.
+    /// Takes a place for one more, begun by a person or a program.
     ///
     /// # Errors
-    /// `has_one` when the organization has one, or the person, [`Error::Busy`] when there is no room for another.
+    /// `has_one` when the organization or the person has one running, [`Error::Busy`] when no place is free.
     pub(crate) fn begin(
         &self,
         organization: OrganizationId,

@@ -1,7 +1,7 @@
 //! Why a use case did not do what it was asked.
 
 mod conversions;
-mod waits;
+mod retry_after;
 
 use rollcall_domain::{
     OrganizationId, Permission,

@@ -30,11 +30,11 @@ pub struct Keyring(Arc<Vec<Key>>);
 struct Key {
     id: u8,
     bytes: Zeroizing<[u8; 32]>,
-    /// What was derived from it, by purpose: every request of a program asks for one of them.
+    /// The keys derived from it, by purpose: every request with an API key needs one.
     derived: RwLock<HashMap<&'static str, DerivedKey>>,
 }
 
-/// A key for one purpose. It lies in one place, however many work with it.
+/// A key for one purpose. It is in memory once, however many use it.
 pub(crate) type DerivedKey = Arc<Zeroizing<[u8; 32]>>;
 
 /// The text is not a keyring. It is not shown, as it may be one nearly.

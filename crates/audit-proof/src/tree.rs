@@ -154,7 +154,7 @@ pub(crate) mod tests {
         kept.extend(tree.append(leaves.iter().copied()).expect("not full"));
     }
 
-    /// Their roots, from there too.
+    /// The roots of those trees, from there too.
     #[test]
     fn the_roots_of_certificate_transparency_s_own_tests() {
         let roots = [

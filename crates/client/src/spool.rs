@@ -17,9 +17,9 @@ pub(crate) struct Spool {
     file: File,
     /// Where the first line begins that waits.
     begin: u64,
-    /// Where the file ends, but for what is torn.
+    /// Where the last whole line ends.
     end: u64,
-    /// Whether part of a line may stand behind the end, which was not written whole.
+    /// Whether part of a line that was not written whole may stand behind `end`.
     is_torn: bool,
 }
 
@@ -59,7 +59,7 @@ impl Spool {
         self.mend()?;
         if let Err(error) = self.file.write_all(format!("{line}\n").as_bytes()) {
             self.is_torn = true;
-            // What does not work now is tried again before the next line; why this one is not there is what there is to tell.
+            // If this fails it is tried again before the next line. The caller is told why the line was not written.
             let _ = self.mend();
             return Err(error);
         }
@@ -67,7 +67,7 @@ impl Spool {
         Ok(true)
     }
 
-    /// Cuts off what is torn: a line behind it would stand elsewhere than it is looked for.
+    /// Cuts off a torn line: the next one would stand behind it rather than at `end`.
     fn mend(&mut self) -> io::Result<()> {
         if self.is_torn {
             self.file.set_len(self.end)?;
@@ -122,7 +122,7 @@ impl Spool {
         shorter.set_len(0)?;
         io::copy(&mut rest.take(self.end - self.begin), &mut shorter)?;
         fs::rename(&beside, &self.path)?;
-        // From here on nothing may fail: lines that went on into the old file would be nowhere.
+        // From here on nothing may fail: lines written to the old file would be lost.
         self.file = shorter;
         (self.begin, self.end, self.is_torn) = (0, self.end - self.begin, false);
         Ok(())
@@ -197,7 +197,7 @@ mod tests {
         let path = folder.path().join("spool");
         let mut spool = Spool::open(&path).expect("a spool");
         add_all(&mut spool, 0..1);
-        // Neither written nor cut: as of a disk that is full, and then away. Half a line has got there.
+        // The file can be neither written nor cut, as if the disk were full and then gone. Half a line has got there.
         let whole = std::mem::replace(&mut spool.file, File::open(&path).expect("a file"));
         spool.add("line 1").expect_err("not written");
         fs::OpenOptions::new()

@@ -332,7 +332,7 @@ pub(crate) fn class_as_seen(word: &str) -> (Class, u8) {
             ('E' | 'e', Some('\u{301}')) | ('É', None) => 'é',
             ('U' | 'u', Some('\u{301}')) | ('Ú', None) => 'ú',
             (character, None) => character,
-            // Another letter than any in the table.
+            // A letter that is not in the table.
             (_, Some(_)) => return (Class::Other, 0),
         };
         if unseen(seen) && !accent(seen) {

@@ -43,7 +43,7 @@ pub enum AuditError {
     /// Nothing was ever written in the log.
     #[error("the audit log of {0} is empty, and off")]
     Disabled(String),
-    /// It goes with its organization, whose time to come back is over: what is missing says nothing.
+    /// It goes with its organization, which can no longer be restored: missing events prove nothing.
     #[error("the audit log of {0} goes with its organization, which is being purged")]
     Purged(String),
     /// Something else is in the way.
@@ -151,7 +151,7 @@ pub struct Checked {
     pub log: String,
     /// Whether it holds.
     pub verified: Result<Verified, Failure>,
-    /// The first of the tree's tiles that is not there, or does not go with the leaves. Nothing that is given out is wrong for it, but
+    /// The first of the tree's tiles that is missing or does not match the leaves. Nothing that is given out is wrong because of it, but
     /// proofs fail.
     pub broken_tile: Option<TileId>,
     /// The first event that was kept from getting into the log at all.
@@ -196,7 +196,7 @@ pub async fn check_logs(
                 Ok(done) => checked(&done),
                 // Among all of them one that never was on is nothing.
                 Err(AuditError::Disabled(_)) if all => {}
-                // One that is going is not in the way of the others. Whoever has seen something of it is told that it is gone.
+                // One that is being purged does not stop the others. For what was seen of it, it is reported as gone below.
                 Err(AuditError::Purged(log)) if all => {
                     tracing::warn!(
                         log,
@@ -246,7 +246,7 @@ async fn check_log(
     loop {
         let read = read_log(app, log, trust.clone(), progress.clone()).await;
         let may_be_purged = match &read {
-            // Something has gone that the plan keeps no longer, of which there is an end.
+            // Retention was faster. It is done sooner or later, so the log is read again.
             Err(error) if audit::is_overtaken(error) => continue,
             Err(Error::AuditLogDisabled) => false,
             Err(_) => true,

@@ -18,7 +18,7 @@ pub(crate) fn generated(data_dir: &Path, entropy: &dyn Entropy) -> io::Result<Ke
     })
 }
 
-/// What the file says. It is made when it is not there.
+/// The text of the file, which is made when it is not there.
 fn kept(path: &Path, entropy: &dyn Entropy) -> io::Result<String> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -29,7 +29,7 @@ fn kept(path: &Path, entropy: &dyn Entropy) -> io::Result<String> {
     }
 }
 
-/// Makes the file, whole or not at all: a start that is cut off leaves nothing that the next would stumble over.
+/// Makes the file, whole or not at all: a start that is cut off leaves no half of it to the next.
 fn make(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
     let (mut key, mut name) = ([0; 32], [0; 8]);
     entropy.fill(&mut key);
@@ -39,7 +39,7 @@ fn make(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
     }
     let beside = path.with_extension(format!("{:016x}", u64::from_be_bytes(name)));
     let made = write(&beside, &format!("1:{}\n", STANDARD.encode(key)));
-    // Of two that start at once, one makes it.
+    // Of two nodes that start at once, the first to link makes it.
     let made = made.and_then(|()| match fs::hard_link(&beside, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
@@ -76,7 +76,7 @@ mod tests {
             });
             assert!(found.iter().all(|one| *one == found[0] && one.ends_with('\n')), "{found:?}");
             generated(&folder.path().join("data"), &SystemEntropy).expect("a keyring");
-            // Nothing is left of those that were not the first.
+            // Those that were not the first leave nothing behind.
             assert_eq!(fs::read_dir(folder.path().join("data")).expect("a folder").count(), 1);
         }
     }

@@ -23,7 +23,7 @@ const FULL: usize = 32 * 1024;
 #[derive(Clone)]
 pub(crate) struct Lines(Arc<LineBuffers>);
 
-/// Whoever logs does not wait for what is being written, unless there is much of it.
+/// Two buffers, so that whoever logs does not wait for what is being written, unless much is waiting.
 struct LineBuffers {
     waiting: Mutex<Vec<u8>>,
     output: Mutex<Output>,
@@ -65,7 +65,7 @@ impl Lines {
     }
 
     fn flush(&self) {
-        // Before the lines are taken, so that those that were taken first are written first.
+        // Locked before the lines are taken, so that they are written in the order in which they were taken.
         let mut output = locked(&self.0.output);
         let Output { lines, to } = &mut *output;
         lines.clear();
@@ -76,7 +76,7 @@ impl Lines {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Whoever panicked in between has at worst left a line that is not whole.
+    // A panic in between has at worst left part of a line.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// Tells when something is being written to it, and takes as long over that as it is let.
+    /// Says when a write to it begins, and goes on once it is told to.
     struct Slow {
         begun: Sender<()>,
         go_on: Receiver<()>,

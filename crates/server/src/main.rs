@@ -160,7 +160,7 @@ const UNPROVEN: u8 = 15;
 /// and as if one were missing.
 const MISSING: u8 = 13;
 
-/// Says what came of a log; gives back the exit code, which tells it also where nobody reads on.
+/// Prints what came of a log's check; gives back the exit code, which tells it even if nobody reads the output.
 fn told(of: &str, verified: &std::result::Result<Verified, Failure>) -> u8 {
     match verified {
         Ok(Verified { log, checkpoint, first, events, erased, checkpoints, keys_of_file }) => {

@@ -1,4 +1,4 @@
-//! What is said on standard output: the one place that says it, as `println!` panics where nobody reads to the end (`| head`).
+//! Standard output: everything goes through here, as `println!` panics where nobody reads to the end (`| head`).
 
 use std::{
     error::Error,
@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-/// What it ends with when nobody reads what it says any more: 128 and the number of SIGPIPE, as shells have it of programs that this ends.
+/// The exit code when nobody reads the output any more: 128 and the number of SIGPIPE, as shells report it.
 const UNREAD: u8 = 141;
 
 /// Something could not be said.
@@ -15,7 +15,7 @@ const UNREAD: u8 = 141;
 #[error("standard output takes nothing: {0}")]
 pub(crate) struct Unsaid(#[from] io::Error);
 
-/// Says something as it is.
+/// Writes something as it is, with no line end added.
 ///
 /// # Errors
 /// [`Unsaid`].
@@ -25,7 +25,7 @@ pub(crate) fn write(words: fmt::Arguments<'_>) -> Result<(), Unsaid> {
     Ok(output.flush()?)
 }
 
-/// Says a line, given as to `println!`; gives back what is in the way of it.
+/// Writes a line, given as to `println!`, and returns an error where that would panic.
 macro_rules! say {
     ($($words:tt)*) => {
         $crate::output::write(format_args!("{}\n", format_args!($($words)*)))
@@ -33,7 +33,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// The exit code of what went wrong, which is told; that nobody reads on is told to nobody.
+/// The exit code for an error, which is printed unless it is only that nobody reads on.
 pub(crate) fn failed(error: &(dyn Error + 'static)) -> ExitCode {
     match error.downcast_ref::<Unsaid>() {
         Some(Unsaid(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(UNREAD),

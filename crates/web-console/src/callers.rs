@@ -95,8 +95,8 @@ impl Caller {
         self.actor.grant().permissions().contains(permission)
     }
 
-    /// Turns them away if they may not, before they are told what else is wrong with their form. It is written down, as it is by the use
-    /// case that their form does not get to.
+    /// Turns them away if they may not, before they are told what else is wrong with their form. That is written down, as the use case
+    /// would have done.
     ///
     /// # Errors
     /// [`Error::PermissionDenied`].
@@ -105,7 +105,7 @@ impl Caller {
         refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
-    /// Who they are to use cases that programs ask as well.
+    /// Who they are to use cases that are open to programs as well.
     pub(crate) fn principal(&self) -> Principal {
         Principal::Person(self.actor.clone())
     }

@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct Mistakes {
     whole: Option<String>,
     fields: Vec<(String, String)>,
-    /// What the form is answered with, where an error was more than a value that cannot be accepted.
+    /// The status to answer with, if the error was more than a value that cannot be accepted.
     status: Option<StatusCode>,
     /// In how many seconds the form may be sent again, where waiting is what it takes.
     retry_after: Option<u64>,
@@ -96,7 +96,7 @@ impl Mistakes {
         self.fields.first().map(|(name, _)| name.as_str())
     }
 
-    /// What the form is answered with: 422 where nothing else is meant.
+    /// The status to answer with: 422 unless the error has another.
     pub(crate) fn status(&self) -> StatusCode {
         self.status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
     }

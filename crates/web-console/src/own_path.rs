@@ -1,5 +1,5 @@
-//! A page of our own to go on to: what `?then=` may say, so that no link of ours leads elsewhere (ASVS 3.7.2, attack 19), nor to what only
-//! our own pages may ask for (attack 20).
+//! A page of our own to go on to: what `?then=` may say, so that no link of ours leads to another site (ASVS 3.7.2, attack 19), or to what
+//! only our own pages may ask for (attack 20).
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use form_urlencoded::byte_serialize;
 /// The longest that one can be.
 const MOST_BYTES: usize = 512;
 
-/// What the paths of pages begin with.
+/// The first segments of the paths of pages.
 const PAGES: [&str; 17] = [
     "",
     "account",
@@ -36,11 +36,11 @@ const NO_PAGE: &str = "/settings/audit/export/file";
 pub(crate) struct OwnPath(String);
 
 impl OwnPath {
-    /// The path that a text is, if a browser would come to a page of this service with it. Browsers take a backslash for a slash, leave
-    /// out tabs and line ends, read two slashes as the beginning of a host, and go up by dots, so nothing of the kind is a path of ours.
+    /// The path in a text, if it leads a browser to a page of this service. Browsers take a backslash for a slash, leave out tabs and line
+    /// ends, read two slashes as the beginning of a host, and resolve dot segments, so nothing of the kind is a path of ours.
     ///
-    /// What the API answers is no page: whoever signs in behind a link of another site comes from a page of ours then, and what is an
-    /// event in their name though it only reads would be taken for what they had asked for.
+    /// The API's paths are no pages. Whoever signs in after following a link on another site goes on from a page of ours, so a read that
+    /// leaves an event in their name would pass for something that they had asked for.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('/')?;
         let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

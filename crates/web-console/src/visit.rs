@@ -26,7 +26,7 @@ use crate::{
     texts::Texts,
 };
 
-/// Where the page is from that has led here (Fetch Metadata). Only the browser itself can set it.
+/// Which site the request came from, in relation to this one (Fetch Metadata). Only the browser itself can set it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Who makes a request.
@@ -166,8 +166,8 @@ impl Visit {
         OwnPath::read(&format!("{}{query}", self.path))
     }
 
-    /// Whether a link of another site has led here. The session's cookie goes along with it, so what is an event in somebody's name though
-    /// it only reads waits until they ask for it on a page of ours (attack 20).
+    /// Whether a link on another site has led here. The session's cookie goes along with it, so a read that leaves an event in somebody's
+    /// name waits until they ask for it on a page of ours (attack 20).
     pub(crate) fn is_led_here(&self) -> bool {
         let elsewhere = |site: &HeaderValue| !matches!(site.as_bytes(), b"same-origin" | b"none");
         self.headers.get_all(SEC_FETCH_SITE).iter().any(elsewhere)

@@ -185,12 +185,12 @@ impl Notary for PgStore {
 
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError> {
         let mut after = NO_EVENT;
-        // In portions, each as of a moment of its own: a log has as many events as it likes, and a statement has its time.
+        // In portions, each as of a moment of its own: a log has any number of events, and a statement only so much time.
         loop {
             let mut transaction =
                 begin(&self.pool, TransactionPurpose::Look, Some(id_of(log)), None, task::AUDIT).await?;
-            // All in one look: an event goes from those that wait to those that have a place. Each of a portion is looked for by itself: of
-            // a join the planner might make a table of whole logs.
+            // All in one statement, as events move from the queue to the tree meanwhile. Each event of a portion is looked up by itself:
+            // for a join the planner might hash whole logs.
             let portion = sqlx::query!(
                 r#"WITH portion AS MATERIALIZED (
                         SELECT e.event_id, e.written FROM audit_events e
@@ -223,7 +223,7 @@ impl Notary for PgStore {
     async fn purge_has_begun(&self, organization: OrganizationId) -> Result<bool, StoreError> {
         let mut transaction =
             begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
-        // None is purged before its time by this clock, so a log that was marked as one that is has not gone that way.
+        // Nothing is purged before its time by the database's clock, so marking an organization as deleted does not pass for a purge.
         let is_going = sqlx::query_scalar!(
             r#"SELECT COALESCE(purged IS NOT NULL AND purge_at <= now(), false) AS "is_going!" FROM organizations WHERE org_id = $1"#,
             organization.uuid(),

@@ -53,7 +53,7 @@ impl AuditIntake for PgStore {
             .iter()
             .map(|line| kept(line.personal.iter().map(|(field, kept)| (field.as_str(), kept))))
             .collect();
-        // One that has gone with time is known by its place, of which no event has two.
+        // One that retention has taken is known by its place in the tree, of which an event has only one.
         let insert = sqlx::query!(
             "INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, action, target_kind, target_id,
                                        outcome, request_id, leaf, personal)

@@ -218,7 +218,7 @@ impl AuditView for Transaction {
     ) -> Result<BTreeMap<WrittenPosition, Value>, StoreError> {
         let times: Vec<OffsetDateTime> = events.iter().map(|event| event.occurred_at).collect();
         let written: Vec<i64> = events.iter().map(|event| event.written).collect();
-        // `OFFSET 0` keeps it to one look for each of them, whatever the planner knows of the table.
+        // `OFFSET 0` keeps it to one look-up for each of them, whatever the planner knows of the table.
         let rows = sqlx::query!(
             r#"SELECT e.written AS "written!",
                       CASE WHEN (SELECT erasing()) THEN personal_told(e.personal, e.actor_id, e.target_id, e.occurred_at)

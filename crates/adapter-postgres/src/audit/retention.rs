@@ -27,8 +27,8 @@ impl Retention for PgStore {
         at_most: u16,
     ) -> Result<Vec<OrganizationId>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
-        // The first event that has not been gone through tells. It is asked for by its place: of `EXISTS` the planner would rather make one
-        // table of all events of all organizations.
+        // The first event that has not been gone through tells. It is looked up by its place: for `EXISTS` the planner would rather hash
+        // all events of all organizations.
         let due = sqlx::query_scalar!(
             "SELECT o.org_id FROM organizations o LEFT JOIN audit_retention r ON r.org_id = o.org_id
               WHERE o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
@@ -54,7 +54,7 @@ impl Retention for PgStore {
         kept: RetentionTimes,
         at_most: u32,
     ) -> Result<u64, StoreError> {
-        // Within the organization too: the task may find it, and not hold it.
+        // In the organization's scope, too: the retention task may find an organization, but not lock it.
         let (change, own) = (TransactionPurpose::Change, Some(organization.uuid()));
         let mut transaction = begin(&self.pool, change, own, None, task::AUDIT_RETENTION).await?;
         if !hold(&mut transaction, organization, plan).await? {

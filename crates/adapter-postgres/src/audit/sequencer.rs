@@ -46,8 +46,8 @@ pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
 #[async_trait]
 impl Sequencer for PgStore {
     async fn begin(&self, shard: Shard, turn: Turn) -> Result<Option<Box<dyn Round>>, StoreError> {
-        // Plans are kept, and when they are made there may be next to nothing: whatever there is, it is found by an index and in its
-        // order. Otherwise each round would look at all that waits.
+        // A plan is cached, and may be made while next to nothing waits. So an index and its order are asked for: otherwise each round might
+        // look at all that waits.
         let settings = format!(
             "{}; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off",
             settings(None, None, task::AUDIT)

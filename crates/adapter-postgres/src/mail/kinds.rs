@@ -1,4 +1,4 @@
-//! How letters are kept in rows of the outbox: of which kind they are, and what they are about.
+//! How letters are kept in rows of the outbox: their kind, and what they are about.
 
 use rollcall_application::mail::{Letter, SecurityNotice, UnreadableLetter};
 use rollcall_domain::{
@@ -102,7 +102,7 @@ pub(super) fn read(
             organization: OrganizationId::from_uuid(organization),
             member: UserId::from_uuid(subject),
         }),
-        // Nobody sends it, so there is room for whom it is for.
+        // It has no sender, so that column holds its recipient.
         (API_KEY_REPORTED, Some(owner)) => Ok(Letter::ApiKeyReported {
             organization: OrganizationId::from_uuid(organization),
             key: ApiKeyId::from_uuid(subject),

@@ -80,7 +80,7 @@ impl PgStore {
         now: OffsetDateTime,
     ) -> Result<Option<ContentsAndLanguage>, StoreError> {
         let contents = match *letter {
-            // With what these are about it is read whether there is an account: another look would be a visit more.
+            // Whether there is an account is read along with what these are about, which saves a visit.
             Letter::ConfirmSignup { signup } => return self.signup_contents(signup, token, now).await,
             Letter::PasswordReset { reset } => return self.password_reset_contents(reset, token, now).await,
             Letter::EmailChange { change } => return self.email_change_contents(change, token, now).await,
@@ -141,7 +141,7 @@ impl PgStore {
         Ok(Some((contents, chosen)))
     }
 
-    /// Notes how attempts ended, of all of them or of none: a transaction for each would be most of what it takes.
+    /// Notes how attempts ended, of all or of none: a transaction for each would cost more than all the rest.
     async fn settle_together(&self, attempts: &[&(ClaimedMail, MailOutcome)]) -> Result<(), StoreError> {
         if attempts.is_empty() {
             return Ok(());
@@ -208,7 +208,7 @@ impl PgStore {
             );
             told.execute(&mut *connection).await.map_err(store_error)?;
         }
-        // Of a letter that cannot be read nobody knows whether anything is kept for it.
+        // Of a letter that cannot be read it is not known whether it has a notice.
         let may_have_notice = !mail.letter.as_ref().is_ok_and(|letter| letter.notice().is_none());
         if settled && settled_at.is_some() && may_have_notice {
             // Whom it was for is only kept for this.
@@ -250,7 +250,7 @@ impl Outbox for PgStore {
         let claimed = rows.into_iter().map(|row| ClaimedMail {
             id: MailId::from_uuid(row.mail_id),
             letter: kinds::read(&row.kind, row.org_id, row.subject, row.sender),
-            // A language that is not known here is no reason to say nothing.
+            // A language that is not known here is no reason not to send it.
             locale: row.locale.parse().unwrap_or_default(),
             // No more attempts are made than that.
             attempts: u16::try_from(row.attempts - 1).unwrap_or(u16::MAX),
@@ -269,14 +269,14 @@ impl Outbox for PgStore {
     }
 
     async fn settle(&self, attempts: &[(ClaimedMail, MailOutcome)]) -> Result<(), StoreError> {
-        // Whoever changes a witness holds what is noted of it: nothing but its checkpoint waits for them.
+        // Whoever changes a witness locks what is noted of it: nothing but its checkpoint waits for them.
         let (mut alone, mut together): (Vec<_>, Vec<_>) =
             attempts.iter().partition(|(mail, _)| matches!(mail.letter, Ok(Letter::AuditCheckpoint { .. })));
-        // Whoever takes several invitations back comes to their letters in this order, too.
+        // Revoking several invitations locks their letters in this order, too.
         together.sort_unstable_by_key(|(mail, _)| mail.id.uuid());
         let mut result = self.settle_together(&together).await;
         if result.is_err() && together.len() > 1 {
-            // What is not noted is sent again: one that cannot be takes no other along.
+            // What is not noted is sent again, so one that cannot be noted must take no other along.
             alone.append(&mut together);
             result = Ok(());
         }

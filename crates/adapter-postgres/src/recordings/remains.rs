@@ -84,7 +84,7 @@ impl Remains for PgStore {
         limit: u16,
     ) -> Result<Vec<(OrganizationId, RecordingId, CallId)>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
-        // Organization by organization: of all recordings together, those that other plans keep for years would be passed over each time.
+        // Organization by organization: otherwise each look would pass over all recordings that other plans keep for years.
         let find = sqlx::query!(
             r#"SELECT r.org_id AS "org_id!", r.recording_id AS "recording_id!", r.call_id AS "call_id!"
                  FROM organizations o

@@ -237,7 +237,7 @@ impl Deliveries for PgStore {
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let old = || {
-            // `OFFSET 0` keeps it to one look for each of them: the planner would rather make a table of all subscribers.
+            // `OFFSET 0` keeps it to one look-up for each of them: the planner would rather hash all subscribers.
             sqlx::query!(
                 "WITH old AS MATERIALIZED (
                      SELECT d.org_id, d.delivery_id FROM deliveries d

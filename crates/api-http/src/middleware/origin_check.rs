@@ -3,8 +3,8 @@
 //! request that changes something must come from our own pages if it has a cookie, is a form, or says that it comes from a page at
 //! all, as browsers say of every such request (ASVS 3.5.1, attack 20). Programs say nothing of the kind.
 //!
-//! A link of another site is followed with the cookie, so what leaves a trace in somebody's name though it only reads, recordings,
-//! transcripts, exports and the audit log, is asked for from our own pages, or by hand. Pages that show such things see to it themselves.
+//! A link on another site is followed with the cookie. So reads that leave an event in somebody's name (recordings, transcripts, exports
+//! and the audit log) are allowed only from our own pages, or by hand. Pages that show such things see to it themselves.
 
 use axum::extract::Request;
 use http::{HeaderMap, HeaderName, Method, header};

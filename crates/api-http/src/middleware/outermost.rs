@@ -108,7 +108,7 @@ pub(super) async fn outermost(
     response
 }
 
-/// The longest that a request may take whose handler itself watches that its client makes progress.
+/// The longest that a request may take if its handler itself watches that the client makes progress.
 const TAKES_LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether a request is one of those.

@@ -15,7 +15,7 @@ use rollcall_application::{
 
 use crate::{api::Api, problem::Problem};
 
-/// Who lacks what the request needs, once that is known. Hardly anybody does, so it takes no room before.
+/// Who lacks what the request needs, once that is known. Hardly anybody does, so it is boxed.
 #[derive(Default)]
 pub(crate) struct Lacking(OnceLock<Box<(Principal, Needed)>>);
 
@@ -33,7 +33,7 @@ impl Lacking {
         self.0.get().is_none()
     }
 
-    /// The answer. Whoever lacks something is told that, in place of what is wrong with their request.
+    /// The answer: to whoever lacks something, that they do, in place of what is wrong with their request.
     pub(super) async fn told_first(&self, api: &Api, response: Response) -> Response {
         let is_wrong = matches!(
             response.status(),

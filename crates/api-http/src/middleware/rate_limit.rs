@@ -88,7 +88,7 @@ struct Policy<K: Clone + Eq + std::hash::Hash> {
 /// What has been asked so far.
 pub(crate) struct RateLimits {
     requests_by_network: Policy<IpAddr>,
-    /// By a hash of it under `key`, which nobody knows: whoever makes one up does not come upon another's.
+    /// By a hash of it under `key`, which is secret, so that nobody can make up one that collides with another's.
     requests_by_credential: Policy<u64>,
     key: RandomState,
     attempts_by_network: Policy<IpAddr>,

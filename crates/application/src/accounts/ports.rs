@@ -136,7 +136,7 @@ pub trait Accounts {
     /// Uses up a wish of the scope's account; gives back whether it still waited.
     async fn email_change_use(&mut self, id: EmailChangeId) -> Result<bool, StoreError>;
 
-    /// Takes back the wish of the scope's account that waits; gives back whether there was one.
+    /// Takes back the pending change of address of the scope's account; gives back whether there was one.
     async fn email_change_take_back(&mut self, user: UserId) -> Result<bool, StoreError>;
 
     /// Forgets every account's wish to have an address that is the scope's account's.

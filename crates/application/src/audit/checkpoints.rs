@@ -109,11 +109,11 @@ pub trait Notary: Send + Sync {
     /// What the last checkpoint that was signed, of whichever log, calls that log.
     async fn last_origin(&self) -> Result<Option<String>, StoreError>;
 
-    /// The first event of a log, in the order of their ids, that has no place in its tree, does not wait for one, and was not written
-    /// down while the log was off: somebody has taken it off the list of those that wait.
+    /// The first event of a log, by id, that is neither in its tree nor queued for it, and was not written while the log was off:
+    /// somebody has removed it from the queue.
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError>;
 
-    /// Whether anything of an organization has been purged, or all of it. Its log goes with the rest, piece by piece.
+    /// Whether an organization's purge has begun, or is over. Its log goes with the rest, piece by piece.
     async fn purge_has_begun(&self, organization: OrganizationId) -> Result<bool, StoreError>;
 }
 
@@ -187,7 +187,7 @@ impl Checkpoints {
         Ok(self.notary.unplaced(log).await?)
     }
 
-    /// Whether a log goes with its organization, as [`Notary::purge_has_begun`]. The platform's own stays.
+    /// As [`Notary::purge_has_begun`], of the organization whose log it is. The platform's own is never purged.
     ///
     /// # Errors
     /// Only when something is out of order.

@@ -29,12 +29,12 @@ const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// The longest that an export may take.
 const LONGEST: Duration = Duration::HOUR;
 
-/// What is too old went while it was read. Nobody is to blame: whoever begins anew gets what there is then.
+/// Retention took events before they were read. That is no fault: a new export gives what is left by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("events that were to be read have gone meanwhile, as the plan keeps them no longer")]
 struct Overtaken;
 
-/// Whether it was nothing but that events which were to be read had gone, as the plan keeps them no longer.
+/// Whether all that is wrong is that retention took events before they were read.
 pub fn is_overtaken(error: &Error) -> bool {
     matches!(error, Error::Unavailable(source) if source.is::<Overtaken>())
 }
@@ -180,8 +180,8 @@ impl LogExport {
     ///
     /// # Errors
     /// Whoever has lost the right to it, or the session or key, while it runs gets no more (attack 9): then as [`export`], or
-    /// [`Error::Unauthenticated`]. [`Error::Unavailable`] when it takes longer than an hour, or when what is too old [goes](is_overtaken)
-    /// before it is read. There are no more parts then.
+    /// [`Error::Unauthenticated`]. [`Error::Unavailable`] when it takes longer than an hour, or when retention takes events
+    /// [before they are read](is_overtaken). There are no more parts then.
     pub async fn next(&mut self) -> Result<Option<LogExportPart>, Error> {
         let part = self.read().await;
         if part.is_err() {
@@ -244,12 +244,12 @@ impl WholeLog {
         Ok(part)
     }
 
-    /// The first tile that is not there, or does not go with the hashes of the leaves, as far as has been read.
+    /// The first tile that is missing or does not match the leaf hashes, as far as has been read.
     pub fn broken_tile(&self) -> Option<TileId> {
         self.broken
     }
 
-    /// Events go with time. The hashes of their leaves stay, and so do the tiles above them.
+    /// Compares the tiles of events that retention has taken: the hashes of their leaves stay.
     async fn compare_gone(&mut self, view: &mut dyn View, first: u64) -> Result<(), Error> {
         let mut from = 0;
         while from < first && self.tree.is_some() {
@@ -263,7 +263,7 @@ impl WholeLog {
         Ok(())
     }
 
-    /// Compares what is kept with the tiles that the next hashes make, unless one of them is missing.
+    /// Compares the kept tiles with those that the next leaf hashes make. A missing hash ends the comparison.
     async fn compare(&mut self, view: &mut dyn View, hashes: Result<Vec<Hash>, TileId>) -> Result<(), Error> {
         let Some(tree) = self.tree.as_mut() else { return Ok(()) };
         let changed = match hashes {
@@ -402,8 +402,8 @@ impl Walk {
         Ok(Some(part))
     }
 
-    /// Makes sure that what was just read had not gone with time: it would look as if somebody had taken it. More and more goes and
-    /// nothing comes back, so that it is enough to ask afterwards.
+    /// Makes sure that retention took nothing of what was just read, which would look like tampering. What it takes never comes back,
+    /// so asking afterwards is enough.
     async fn still_kept(&self, view: &mut dyn View, from: u64, to: u64) -> Result<(), Error> {
         // The platform's own log keeps its events.
         let Some(organization) = self.log else { return Ok(()) };

@@ -1,8 +1,8 @@
 use super::*;
 use crate::testing::{MockUnit, organization};
 
-/// A log from the beginning of which so much has gone with time that this is its first event. What was read of it was not there.
-fn from_which_has_gone_all_before(first: u64) -> MockUnit {
+/// A view of a log whose first event is `first`, as retention took those before it. No events are read from it.
+fn view_from(first: u64) -> MockUnit {
     let mut view = MockUnit::new();
     view.expect_audit_events_between().returning(|_, _, to, _| Ok((Vec::new(), to)));
     view.expect_audit_tiles().returning(|_, _| Ok(BTreeMap::new()));
@@ -11,7 +11,7 @@ fn from_which_has_gone_all_before(first: u64) -> MockUnit {
     view
 }
 
-/// Somebody who has come so far in reading a log of ten events, from the third on.
+/// An export of a log of ten events, begun at the third, that has come as far as `from`.
 fn walk(log: Log, from: u64) -> Walk {
     let begin = Begin {
         format_version: FORMAT_VERSION,
@@ -29,9 +29,9 @@ fn walk(log: Log, from: u64) -> Walk {
 }
 
 #[tokio::test]
-async fn what_goes_with_time_before_it_is_read_is_not_told_as_missing() {
+async fn what_retention_takes_before_it_is_read_is_not_exported_as_missing() {
     let log = Some(organization().id);
-    // Events that are gone although nothing has gone with time are told as they are.
+    // Events that are gone though retention took none are exported as missing.
     for (log, from, first, overtaken) in [
         (log, 2, 0, false),
         (log, 2, 2, false),
@@ -43,7 +43,7 @@ async fn what_goes_with_time_before_it_is_read_is_not_told_as_missing() {
         // Nothing ever goes from the platform's own.
         (None, 2, 3, false),
     ] {
-        let mut view = from_which_has_gone_all_before(first);
+        let mut view = view_from(first);
         let read = walk(log, from).read(&mut view).await;
         match read {
             Ok(Some(LogExportPart::Events(entries))) => {

@@ -113,19 +113,20 @@ pub trait LogView {
     ) -> Result<Option<LoggedEvent>, StoreError>;
 }
 
-/// A stretch of a log: [`SKETCHED`](rollcall_domain::audit::sketch::SKETCHED) events, the first of which are number 0.
+/// A stretch of [`SKETCHED`](rollcall_domain::audit::sketch::SKETCHED) events of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
     /// Whose log; that of no organization is the platform's.
     pub log: OrganizationId,
-    /// Which of its stretches.
+    /// Which of its stretches, from 0.
     pub number: u64,
 }
 
 /// Sketches stretches of logs, so that searches pass over those in which there is nothing.
 #[async_trait]
 pub trait Sketches: Send + Sync {
-    /// Sketches the first stretch after another that has no sketch yet, and gives it back if there was one. Two nodes never work at the same.
+    /// Sketches the first stretch behind `after` that has no sketch yet, and gives it back; none if all have one. No two nodes work on
+    /// the same stretch.
     async fn sketch_next(&self, after: Option<Stretch>) -> Result<Option<Stretch>, StoreError>;
 }
 

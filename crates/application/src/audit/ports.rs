@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::EventLine;
 use crate::{Page, PageRequest, ports::StoreError};
 
-/// An event as it is kept, but for what identifies persons in it.
+/// An event as it is kept, without what identifies persons in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLeaf {
     /// Where it stands.
@@ -48,8 +48,8 @@ pub trait AuditView {
         page: &PageRequest<EventKey>,
     ) -> Result<Page<KeptLeaf, EventKey>, StoreError>;
 
-    /// What may be told of persons in some events, by the order in which those were written: by field, each value with the salt of its
-    /// commitment. Events that are gone are left out.
+    /// What still identifies persons in some events, by the position at which each was written: by field, each value with the salt of
+    /// its commitment. Events that are gone are left out.
     async fn audit_events_personal(
         &mut self,
         organization: OrganizationId,

@@ -42,7 +42,7 @@ pub trait Retention: Send + Sync {
         at_most: u16,
     ) -> Result<Vec<OrganizationId>, StoreError>;
 
-    /// Takes what is too old out of one log, the oldest first, up to so many events; gives back of how many it was. None of one whose
+    /// Takes what is too old out of one log, the oldest first, up to `at_most` events; gives back how many it took. None of one whose
     /// organization is not on that plan any more, or is suspended or deleted: until it is done, the organization is held as it is.
     async fn retain(
         &self,

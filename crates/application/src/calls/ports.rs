@@ -168,7 +168,7 @@ impl MediaKeyHolder {
 /// Reads who holds keys for the media of calls.
 #[async_trait]
 pub trait MediaKeyringView {
-    /// Whether somebody has fetched a key of a call that goes from end to end, in whichever session: they heard what is said in it.
+    /// Whether somebody has fetched a key of an end-to-end encrypted call, in any session: they could hear what is said in it.
     async fn fetched_media_key(
         &mut self,
         organization: OrganizationId,
@@ -213,8 +213,8 @@ pub trait MediaKeyring {
         at: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// What it took each who holds a key of this generation, and what they hold in the organization at `now`: nothing once what they came with
-    /// has ended, their session or the secret of their API key.
+    /// For each holder of a key of this generation, the permission that it took, and what they hold in the organization at `now`:
+    /// nothing once the session or API key secret that they came with has ended.
     async fn media_key_holders(
         &mut self,
         organization: OrganizationId,

@@ -15,7 +15,7 @@ use crate::{
     ports::Scope,
 };
 
-/// How often it is tried again, as something had to go back first.
+/// How often it is tried, as lapsed offers and leases have to go back first.
 const TRIES: usize = 4;
 
 /// Which call, and what of it; what is left out stays.
@@ -55,7 +55,7 @@ pub async fn update(app: &Application, principal: &Principal, command: Command) 
 /// What one try came to.
 enum Tried {
     Updated(Box<Call>),
-    /// First what this agent does not hold any more has to go back.
+    /// Nothing yet: what this agent held has lapsed, and has to go back first.
     Lapsed(UserId),
 }
 
@@ -102,7 +102,7 @@ async fn try_once(
         unit.media_keys_forget(organization, after.id).await?;
         match hang_up(app, principal, unit.as_mut(), organization, after.id).await? {
             HungUp::Unchanged => {}
-            HungUp::Told(event) => hung_up = Some(*event),
+            HungUp::Ended(event) => hung_up = Some(*event),
             HungUp::Lapsed(user) => return Ok(Tried::Lapsed(user)),
         }
     }

@@ -48,7 +48,7 @@ pub(super) struct Open {
     organization: OrganizationId,
     unit: Box<dyn UnitOfWork>,
     pub(super) escalation: Escalation,
-    /// That nobody was free, if nobody has written it down yet.
+    /// The event that nobody was free, if it has not been written down yet.
     unanswered: Option<Event>,
     now: OffsetDateTime,
 }

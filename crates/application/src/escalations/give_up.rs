@@ -46,7 +46,7 @@ pub(super) async fn give_up(
     Ok(unanswered(app, escalation))
 }
 
-/// What there is to write down of one that nobody was free for.
+/// The event of an escalation that nobody was free for.
 pub(super) fn unanswered(app: &Application, escalation: &Escalation) -> Event {
     let target = AuditTarget::Escalation(escalation.id);
     let event = By::itself().event(app, Action::EscalationUnanswered, target);

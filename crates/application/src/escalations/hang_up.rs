@@ -9,17 +9,18 @@ use rollcall_domain::{
 use super::give_up::give_up;
 use crate::{Application, Error, Principal, ports::UnitOfWork};
 
-/// What the end of a call makes of what it waits in.
+/// What the end of a call does to the escalation that it waits in.
 pub(crate) enum HungUp {
     /// Nothing.
     Unchanged,
-    /// There is this to write down.
-    Told(Box<Event>),
-    /// Nothing yet: first what this agent does not hold any more has to go back.
+    /// It has ended, as this event says.
+    Ended(Box<Event>),
+    /// Nothing yet: what this agent held has lapsed, and has to go back first.
     Lapsed(UserId),
 }
 
-/// Abandons what a call that has ended waits in, if nobody has taken it and it has not waited for as long as it was to. The call is locked.
+/// Ends the escalation that an ended call waits in, if nobody has taken it: unanswered if its time to wait is over, or else abandoned. The
+/// call is locked.
 pub(crate) async fn hang_up(
     app: &Application,
     principal: &Principal,
@@ -42,17 +43,17 @@ pub(crate) async fn hang_up(
         }
     }
     let now = unit.moment().await?;
-    // Whoever has missed an offer is away, which is written down under their lock; that is taken before this one.
+    // Missing an offer makes an agent away. That is written down under the agent's lock, which is taken before this one.
     if let Some(user) = escalation.agent.filter(|_| escalation.has_lapsed(now)) {
         return Ok(HungUp::Lapsed(user));
     }
-    // The platform has seen that nobody was free, which nobody has written down yet: that stays so, and the caller may be called back.
+    // Nobody was free in time, though that has not been written down yet. It stays unanswered, so the caller may still be called back.
     if escalation.clone().seen_at(now).status == EscalationStatus::Unanswered {
         let event = give_up(app, unit, organization, &mut escalation, now).await?;
-        return Ok(HungUp::Told(Box::new(event)));
+        return Ok(HungUp::Ended(Box::new(event)));
     }
     escalation.abandon(now)?;
     unit.escalation_save(organization, &escalation).await?;
     let event = app.event_by(principal, Action::EscalationAbandoned, AuditTarget::Escalation(escalation.id));
-    Ok(HungUp::Told(Box::new(event.change("call", None, Some(&call.to_string())))))
+    Ok(HungUp::Ended(Box::new(event.change("call", None, Some(&call.to_string())))))
 }

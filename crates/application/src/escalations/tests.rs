@@ -173,7 +173,7 @@ async fn a_call_that_ends_once_nobody_was_free_stays_unanswered() {
             EscalationStatus::Unanswered => Action::EscalationUnanswered,
             _ => Action::EscalationAbandoned,
         };
-        assert!(matches!(hung_up, HungUp::Told(event) if event.action == told));
+        assert!(matches!(hung_up, HungUp::Ended(event) if event.action == told));
     }
 }
 

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_may_not_invite_hears_nothing_of_the_team_and_of_a_member_everybody_before_the_limits() {
+    async fn whoever_may_not_invite_learns_nothing_of_the_team_and_membership_is_told_before_limits() {
         for held in [Some(Role::Admin), Some(Role::Viewer), None] {
             let mut unit = MockUnit::new();
             let inviter = held.map(|role| Inviter { role, invites_member: true });

@@ -9,14 +9,14 @@ use time::Duration;
 use super::{Create, ListedInvitation, create};
 use crate::{Actor, Application, Error, Limit};
 
-/// When it is worth trying again, where another runs.
+/// When it is worth trying again while another runs.
 const AGAIN: Duration = Duration::seconds(5);
 
 /// Invites each in turn, in a transaction of its own, so that one bad line spoils no other. The results come in
 /// the order of the commands.
 ///
-/// It is counted as one request, and is hundreds of transactions, also where each line is refused without a limit having been reached. So
-/// one runs at a time of an organization, and by a person, on a node. Nothing cuts it short: what has begun is done though nobody waits for the
+/// It counts as one request but may take hundreds of transactions, even when every line is refused without a limit being reached. So a
+/// node runs one at a time per organization and per person. Nothing cuts one short: it goes on to its end though nobody waits for the
 /// answer any more, and until then no other begins.
 ///
 /// # Errors
@@ -30,7 +30,7 @@ pub async fn create_bulk(
     let permitted = actor.permit(Permission::TeamInvite);
     let seat =
         app.refusals_recorded(actor, Action::InvitationCreated, AuditTarget::Nothing, permitted).await?;
-    // That there is one leaves no event: whoever asks again and again would write without end.
+    // Being refused because another runs leaves no event: whoever asks again and again would fill the log.
     let _running = app.bulk_invitations.begin(seat.organization, Some(actor.user_id()), another_runs())?;
     let mut results = Vec::with_capacity(commands.len());
     let mut limited: Option<(Limit, Duration)> = None;

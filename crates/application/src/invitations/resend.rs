@@ -104,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_closed_or_above_the_actor_is_not_sent_again() {
-        // That it is closed is no refusal to anybody in particular.
+        // That it is closed is nothing about the actor, and leaves no event.
         for (role, state, recorded) in [
             (Role::Viewer, InvitationStatus::Accepted, 0),
             (Role::Viewer, InvitationStatus::Revoked, 0),

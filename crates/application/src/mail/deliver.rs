@@ -168,8 +168,8 @@ mod tests {
         testing::{CountingEntropy, NOW, TestStore, application},
     };
 
-    /// An outbox with letters that have been tried `attempts` times, and a mailer that always answers the same: of the first letter once
-    /// all others are settled, which they are once it has answered of all of those.
+    /// An outbox with letters that have been tried `attempts` times, and a mailer that answers the same for each. Nothing is settled
+    /// until it has answered for all letters but the first, for which it answers once all others are settled.
     struct World {
         letters: usize,
         attempts: u16,
@@ -283,7 +283,7 @@ mod tests {
         }
     }
 
-    /// What is settled when all is delivered, and what of it together.
+    /// What was settled once all was delivered, batch by batch.
     async fn delivered(world: World) -> Vec<Vec<(MailId, MailOutcome)>> {
         let world = Arc::new(world);
         let courier = Courier {

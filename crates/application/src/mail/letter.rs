@@ -135,7 +135,7 @@ impl Letter {
         Self::Invitation { organization: seat.organization, invitation, sender: seat.membership.user }
     }
 
-    /// Where it is kept whom it is for, if that is kept for this letter alone.
+    /// The notice that says whom it is for, if that is kept for this letter alone.
     pub const fn notice(&self) -> Option<NoticeId> {
         match *self {
             Self::EmailChangeRequested { notice }

@@ -34,8 +34,8 @@ pub trait Outbox: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<(Contents, Option<Locale>)>, StoreError>;
 
-    /// Notes how attempts ended, each unless its lease has run out and another has begun. Whom a notice was for is forgotten
-    /// when it is not tried again.
+    /// Notes how attempts ended, but for those whose lease has run out and that others have begun anew. Whom a notice was for is
+    /// forgotten when it is not tried again.
     async fn settle(&self, attempts: &[(ClaimedMail, MailOutcome)]) -> Result<(), StoreError>;
 
     /// How much waits.

@@ -133,7 +133,7 @@ pub trait Members {
         user: UserId,
     ) -> Result<Option<Role>, StoreError>;
 
-    /// The same of a member who invites an address, and whether that belonged to a member when it was asked: one question for both.
+    /// As [`member_hold`](Self::member_hold), and whether the invited address belonged to a member at that moment: one visit for both.
     async fn member_hold_inviting(
         &mut self,
         organization: OrganizationId,

@@ -1,5 +1,5 @@
-//! Everything of an organization, to be taken along: part by part, as it was at one moment. But persons are as they are when they are
-//! written: who is a member, invited, an agent or a witness, and what the audit log tells of anybody. Nobody is in it who had been
+//! Everything of an organization, to be taken along: part by part, as it was at one moment. But persons (members, whoever is invited,
+//! agents, the witness, and whoever is in the audit log) are as they are when they are written, so that nobody is in it who had been
 //! forgotten by then.
 
 use rollcall_domain::{
@@ -195,7 +195,7 @@ impl OrganizationExport {
         self.app.refusals_recorded(&self.principal, Action::OrganizationExported, target, part).await
     }
 
-    /// The moment that everything but persons is shown as it was at.
+    /// The moment as of which everything but persons is shown.
     pub fn exported_at(&self) -> OffsetDateTime {
         self.begun_at
     }
@@ -235,14 +235,14 @@ impl OrganizationExport {
                 (OrganizationExportPart::Webhook(shown), Next::Witness)
             }
             Next::Witness => {
-                let mut here = self.here().await?;
-                let shown = witness::ShownWitness::of(here.as_mut(), organization, self.begun_at).await?;
+                let mut view = self.view_now().await?;
+                let shown = witness::ShownWitness::of(view.as_mut(), organization, self.begun_at).await?;
                 self.counts.witnesses = shown.is_some().into();
                 (OrganizationExportPart::Witness(shown), Next::Members(None))
             }
             Next::Members(after) => {
                 let filter = MemberFilter::default();
-                let page = self.here().await?.members_page(organization, &filter, &page(after)).await?;
+                let page = self.view_now().await?.members_page(organization, &filter, &page(after)).await?;
                 let (members, more) = cut(page, &mut self.counts.members);
                 (
                     OrganizationExportPart::Members(members),
@@ -250,8 +250,8 @@ impl OrganizationExport {
                 )
             }
             Next::Invitations(after) => {
-                let mut here = self.here().await?;
-                let page = here.invitations_page(organization, None, self.begun_at, &page(after)).await?;
+                let mut view = self.view_now().await?;
+                let page = view.invitations_page(organization, None, self.begun_at, &page(after)).await?;
                 let (invitations, more) = cut(page, &mut self.counts.invitations);
                 let next = more.map_or(Next::ApiKeys(None), |key| Next::Invitations(Some(key)));
                 (OrganizationExportPart::Invitations(invitations), next)
@@ -271,9 +271,9 @@ impl OrganizationExport {
                 (OrganizationExportPart::Deadlines(deadlines), next)
             }
             Next::Agents(after) => {
-                let mut here = self.here().await?;
-                let (now, live) = (here.moment().await?, self.app.live());
-                let page = here.agents_page(organization, now, live, &page(after)).await?;
+                let mut view = self.view_now().await?;
+                let (now, live) = (view.moment().await?, self.app.live());
+                let page = view.agents_page(organization, now, live, &page(after)).await?;
                 let (agents, more) = cut(page, &mut self.counts.agents);
                 (
                     OrganizationExportPart::Agents(agents),
@@ -313,7 +313,7 @@ impl OrganizationExport {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
                 let (leaves, more) = cut(page, &mut self.counts.audit_events);
                 (
-                    OrganizationExportPart::AuditEvents(self.told(leaves).await?),
+                    OrganizationExportPart::AuditEvents(self.with_persons(leaves).await?),
                     more.map_or(Next::End, |key| Next::AuditEvents(Some(key))),
                 )
             }
@@ -324,23 +324,21 @@ impl OrganizationExport {
         Ok(Some(part))
     }
 
-    /// What is there when it is written, outside of the view, which does not know who has been forgotten since it began. (Exclusive, as
-    /// above.)
-    async fn here(&mut self) -> Result<Box<dyn View>, Error> {
+    /// A view of this moment: the one of the export does not know who has been forgotten since it began. (Exclusive, as above.)
+    async fn view_now(&mut self) -> Result<Box<dyn View>, Error> {
         Ok(self.app.store.view(Scope::Organization(self.organization)).await?)
     }
 
-    /// Events of the view, with what may be told of persons in them at this moment: the view does not know who has been forgotten
-    /// since it began.
-    async fn told(&mut self, leaves: Vec<KeptLeaf>) -> Result<Vec<KeptEvent>, Error> {
+    /// Events of the export's view, with what identifies persons in them at this moment.
+    async fn with_persons(&mut self, leaves: Vec<KeptLeaf>) -> Result<Vec<KeptEvent>, Error> {
         if leaves.is_empty() {
             return Ok(Vec::new());
         }
         let keys: Vec<EventKey> = leaves.iter().map(|leaf| leaf.key).collect();
-        let mut here = self.here().await?;
-        let mut told = here.audit_events_personal(self.organization, &keys).await?;
+        let mut view = self.view_now().await?;
+        let mut told = view.audit_events_personal(self.organization, &keys).await?;
         let events = leaves.into_iter().map(|KeptLeaf { key, leaf }| {
-            // Of one that has gone meanwhile nothing is told.
+            // Nobody is identified in one that has gone meanwhile.
             let personal = told.remove(&key.written).unwrap_or_else(|| Value::Object(Map::new()));
             KeptEvent { leaf, personal }
         });

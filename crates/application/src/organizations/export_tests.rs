@@ -7,7 +7,7 @@ use super::*;
 use crate::security::KeptRule;
 use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, member, organization};
 
-/// What the right is looked up in: the role that is held at that moment, if the session is still there. What there is is there, too.
+/// The unit that the right is looked up in, with the role held at that moment and whether the session is still there. It is a view, too.
 fn look(session: bool, role: Role) -> MockUnit {
     let mut unit = view();
     unit.expect_session_hold().returning(move |_| Ok(session));

@@ -28,9 +28,9 @@ pub trait Organizations {
     async fn organization_lock_out(&mut self, id: OrganizationId)
     -> Result<Option<Organization>, StoreError>;
 
-    /// Holds the scope's organization until the end of the transaction against whoever would
-    /// [lock it out](Self::organization_lock_out): it stays on this plan, and is neither suspended nor deleted. False when it is so no
-    /// longer; then nothing is held. Taken before anything in it is held.
+    /// Holds the scope's organization on this plan, neither suspended nor deleted, until the end of the transaction, against whoever
+    /// would [lock it out](Self::organization_lock_out). False, and nothing is held, when it is so no longer. Taken before anything in
+    /// it is held.
     async fn organization_hold(&mut self, id: OrganizationId, plan: Plan) -> Result<bool, StoreError>;
 
     /// The scope's organization if it is deleted, locked until the end of the transaction.

@@ -43,7 +43,7 @@ pub trait Directory: Send + Sync {
     /// The same as the database has it at this moment, for whoever will go by the answer for a while.
     async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError>;
 
-    /// What decides what somebody may do in an organization, as the database has it at this moment; nothing of whoever is not in it, nor
+    /// What decides what somebody may do in an organization, as the database has it at this moment; none for whoever is not in it, or
     /// once it is deleted.
     async fn seat(&self, organization: OrganizationId, user: UserId)
     -> Result<Option<FoundSeat>, StoreError>;

@@ -24,7 +24,7 @@ async fn try_give_up(app: &Application, principal: &Principal, call: CallId) -> 
     let organization = principal.permit(Permission::CallsWrite)?.id;
     let mut unit = app.store.begin(principal.scope()).await?;
     principal.permit_again(unit.as_mut(), Permission::CallsWrite, app.now()).await?;
-    // Whoever keeps a recording ends the uploads of its call, too: one comes behind the other.
+    // Keeping a recording ends the call's uploads, too. The lock puts one after the other.
     unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
     let uploads = unit.uploads_give_up(organization, call).await?;
     let mut events = uploads.iter().map(|upload| {

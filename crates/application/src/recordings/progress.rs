@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{Application, Error, Principal, ports::Scope};
 
-/// How far the upload has come that a call's recording can be gone on with; the recording, if there is no such upload. It is told by what
-/// is noted of either: whoever asks as often as they may has nothing read of any audio (attack 35).
+/// How far the upload of a call's recording has come that can be resumed; the recording, if there is no such upload. The answer comes from
+/// what is noted of either: however often somebody asks, no audio is read (attack 35).
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::CallRecordingDisabled`], [`Error::MediaKeyRequired`].
@@ -42,8 +42,8 @@ async fn try_progress(
     let whole = view.recording_of(organization, call).await?;
     drop(view);
     let whole = whole.map(|whole| whole::opened(app, organization, call, &whole)).transpose()?;
-    // A recording that is kept ends other uploads of its call. One that has begun beside it puts a damaged one right, and whether
-    // that is necessary still is found out at its end.
+    // Keeping a recording ends other uploads of its call, so one beside it began later, to replace it if it is damaged. Whether it
+    // is, is found out when that upload ends.
     let Some(kept) = app.uploads.upload_find(organization, call).await? else {
         return Ok(match whole {
             Some(whole) => UploadOutcome::Known(whole.recording),

@@ -30,7 +30,7 @@ pub async fn retain_some(app: &Application, remains: &dyn Remains) -> Result<boo
         more |= outlived.len() == usize::from(AT_A_TIME);
         for (organization, recording, call) in outlived {
             let mut unit = app.store.begin(Scope::Organization(organization)).await?;
-            // What was found was found a while ago: it may have got more time since, or none may pass any more.
+            // It was found a while ago: since then its plan may have come to keep it longer, or its organization been suspended or deleted.
             if !unit.organization_hold(organization, plan).await? {
                 continue;
             }

@@ -450,7 +450,7 @@ impl Upload {
         if !unit.recording_keep(organization, id, storing.version, &kept).await? {
             return Err(Error::UploadSuperseded);
         }
-        // It is never replaced, so whatever else is being uploaded for its call has come to nothing.
+        // It is not replaced while it is intact, so whatever else is being uploaded for its call has come to nothing.
         let others = unit.uploads_give_up(organization, call).await?;
         let recording = Recording { id, call, media, length, sha256, kept_at: at };
         let event =

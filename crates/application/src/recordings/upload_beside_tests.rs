@@ -19,7 +19,7 @@ async fn a_recording_that_is_kept_ends_what_else_was_being_uploaded_for_its_call
         let memory = memory.clone();
         unit.expect_uploads_give_up().times(1).returning(move |_, _| {
             let mut uploads = memory.uploads.lock().expect("no panic");
-            // The one that is not to be gone on with has just become the recording.
+            // The one that cannot be resumed has just become the recording.
             let others = uploads.values().filter(|upload| upload.resumable).map(|upload| upload.id);
             let others: Vec<_> = others.collect();
             uploads.retain(|id, _| !others.contains(id));

@@ -48,8 +48,8 @@ async fn end(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Erro
         }
         Revoke::Others => unit.sessions_end(actor.user_id(), Some(actor.session_id())).await?,
     };
-    // Whoever ends a stranger's session must not find that it has left a wish for another address behind, though the stranger has signed
-    // out by then, and no session is left to end.
+    // A stranger's session must leave no pending change of address behind, even if the stranger has signed out by then and there is no
+    // session left to end.
     let taken_back = unit.email_change_take_back(actor.user_id()).await?.then(|| {
         app.event_by(actor, Action::AccountUpdated, AuditTarget::User(actor.user_id())).change(
             "email_change",

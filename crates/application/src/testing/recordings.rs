@@ -41,7 +41,7 @@ impl Clock for Moving {
 #[derive(Default)]
 pub(crate) struct InMemory {
     pub(crate) objects: Mutex<HashMap<(RecordingId, SegmentName), Bytes>>,
-    /// How often something of them was read.
+    /// How many reads there were.
     pub(crate) reads: AtomicUsize,
     key: Mutex<Option<Sealed>>,
     pub(crate) uploads: Mutex<HashMap<RecordingId, KeptUpload>>,

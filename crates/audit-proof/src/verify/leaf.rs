@@ -1,5 +1,5 @@
-//! What is looked at in a leaf. In each object of it names stand in order, as the canonical form has them, so that none stands twice:
-//! readers differ in which of two values they show.
+//! Reading a leaf. The names in each of its objects must be in the order of the canonical form, so that none stands twice: readers differ
+//! in which of two values they show.
 
 use std::{fmt, marker::PhantomData};
 
@@ -10,7 +10,7 @@ use serde::{
 
 use super::lines::{Fields, Text};
 
-/// A leaf: what it says of itself, and what it promises. The rest is read, and left.
+/// A leaf: what it says of itself, and its commitments. The rest is checked for order, and dropped.
 pub(super) struct Leaf<'a> {
     pub(super) log: Text<'a>,
     pub(super) personal: Fields<'a, Text<'a>>,
@@ -53,11 +53,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Leaf<'a> {
     }
 }
 
-/// The name in an object that was read last.
+/// The name that was read last in an object.
 struct Names<'a>(Option<Text<'a>>);
 
 impl<'a> Names<'a> {
-    /// The next name, which comes after the one before.
+    /// The next name, if it comes after the one before.
     fn read<'de: 'a, M: MapAccess<'de>>(&mut self, map: &mut M) -> Result<Option<&str>, M::Error> {
         let Some(name) = map.next_key::<Text<'a>>()? else { return Ok(None) };
         if self.0.as_ref().is_some_and(|before| *before >= name) {
@@ -68,7 +68,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Any value, the names of whose objects stand in order.
+/// Any value in whose objects the names are in order.
 struct Ordered;
 
 impl<'de> Deserialize<'de> for Ordered {

@@ -303,7 +303,7 @@ fn attack_32_a_name_that_stands_twice_in_a_leaf_is_found_wherever_it_is_and_whoe
         (r#""v":1"#, r#""v":1,"v":1"#),
         (r#""v":1"#, r#""v":1,"w":[0,{"a":{"b":1,"b":2}}]"#),
         (r#""v":1"#, r#""v":1,"w":{"a":1,"\u0061":2}"#),
-        // With another in between.
+        // With another name in between.
         (r#""v":1"#, r#""v":1,"action":"account.deleted""#),
     ] {
         for lines in with(from, to) {

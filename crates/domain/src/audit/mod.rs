@@ -130,7 +130,7 @@ impl AuditActor {
     }
 }
 
-/// Where a request came from. Whatever is done for the request holds it, so its texts are shared.
+/// Where a request came from. Everything done for the request has a copy, so its texts are shared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The address of the client.

@@ -1,5 +1,5 @@
-//! What whoever is led to the audit log by a link of another site sees first. Looking into the log is in it, in their name, so they ask for it
-//! on a page of ours.
+//! What somebody sees first who comes to the audit log by a link on another site. Looking into the log leaves an event in their name, so
+//! they are asked to go on from a page of ours.
 
 use askama::Template;
 use axum::response::Response;
@@ -16,7 +16,7 @@ use crate::{
 #[template(path = "audit/led_here.html")]
 struct LedHerePage {
     t: Texts,
-    /// Where they were led.
+    /// Where the link led.
     path: String,
 }
 
@@ -32,7 +32,7 @@ impl Page for LedHerePage {
     }
 }
 
-/// The page that leads on to where a link of another site has led; none where none has.
+/// The page to show first, if a link on another site has led here.
 pub(super) fn page_before(caller: &Caller) -> Option<Response> {
     if !caller.is_led_here() {
         return None;

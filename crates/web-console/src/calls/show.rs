@@ -1,4 +1,4 @@
-//! One call, with what was said in it as it is stored. Whoever comes by a link of another site asks for that here first.
+//! One call, with its transcript as it is stored. Whoever comes by a link on another site has to ask for that here first.
 
 use askama::Template;
 use axum::extract::Path;
@@ -43,7 +43,7 @@ impl Page for CallPage {
     }
 }
 
-/// What there is of what was said.
+/// What there is of the transcript.
 enum Transcript {
     /// It was read.
     Read(Said),

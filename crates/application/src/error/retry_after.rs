@@ -1,15 +1,15 @@
-//! In how many seconds it is worth trying again.
+//! After how many seconds it is worth trying again.
 
 use super::Error;
 
-/// For as long as this waits for a turn, a node is busy: the next turn is near.
+/// Seconds for a busy node: places on it are soon free again.
 const BUSY: u64 = 2;
-/// What does not answer is given a little longer.
+/// Seconds for something that does not answer: it is given a little longer.
 const UNAVAILABLE: u64 = 5;
 
 impl Error {
-    /// In how many seconds it is worth trying the same again, at least 1, where waiting is all that it takes: what `Retry-After` says
-    /// (RFC 9110, section 10.2.3).
+    /// After how many seconds, at least 1, the same is worth trying again, where waiting is all that it takes: what `Retry-After`
+    /// says (RFC 9110, section 10.2.3).
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             // Not before there is room.
