@@ -6,7 +6,7 @@ use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_domain::secret::Secret;
 use rollcall_server::SystemEntropy;
 
-/// How a store gets to the database at `url`.
+/// The settings of a store on the database at `url`.
 pub fn connection_settings(url: &str, max_connections: u32) -> ConnectionSettings {
     ConnectionSettings {
         url: Secret::new(url),

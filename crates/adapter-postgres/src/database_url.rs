@@ -108,7 +108,7 @@ impl DatabaseUrl {
         self.options.get_socket().is_some() || host.starts_with('/') || is_this_machine(host)
     }
 
-    /// Whether the server must prove, by its certificate, that it is the one that is meant.
+    /// Whether the server must prove its identity by its certificate.
     pub fn asks_who_answers(&self) -> bool {
         matches!(self.options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull)
     }

@@ -27,9 +27,9 @@ use tokio::{net::TcpListener, sync::watch};
 const USER: &str = "user_01h455vb4pex5vsknk084sn02q";
 const ORGANIZATION: &str = "org_01h455vb4pex5vsknk084sn02q";
 
-/// What whoever writes a service is shown.
+/// The guide for those who write services.
 const GUIDE: &str = include_str!("../../../docs/integrating-a-service.md");
-/// Where examples are that are compiled.
+/// The files whose examples are compiled.
 const EXAMPLES: [&str; 3] = [
     include_str!("../src/lib.rs"),
     include_str!("../src/report.rs"),

@@ -31,7 +31,7 @@ pub(crate) fn unseen(character: char) -> bool {
         | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE01EF)
 }
 
-/// Whether a character is a mark on the letter before, which may make another letter of it.
+/// Whether a character is a combining mark, which may make another letter of the one before.
 pub(crate) fn accent(character: char) -> bool {
     matches!(u32::from(character), 0x300..=0x36F)
 }

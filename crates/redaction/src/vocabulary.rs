@@ -317,7 +317,7 @@ pub(crate) fn class_within(text: &[u8], start: usize, end: usize) -> (Class, u8)
     }
 }
 
-/// What a word is that is written with what nobody sees in it, with accents of their own (`fu\u{308}nf`), or in capitals outside of ASCII.
+/// The plain form of a word with invisible characters, combining accents (`fu\u{308}nf`), or capitals outside of ASCII.
 pub(crate) fn class_as_seen(word: &str) -> (Class, u8) {
     // Long enough for compounds.
     let mut bytes = [0; 4 * LONGEST];

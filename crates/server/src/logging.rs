@@ -59,7 +59,7 @@ where
     let layer = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(lines);
     match format {
         Format::Text => layer.boxed(),
-        // There is one span, that of the request: a list of it would say the same once more.
+        // The request's is the only span, so a list of spans would repeat it.
         Format::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
     }
 }

@@ -215,7 +215,7 @@ async fn serve_until_told(settings: &Settings) -> Result {
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
-    // It serves though nobody reads this.
+    // It serves even if nobody reads this.
     let _unread = say!(
         "rollcall serves http://{} (operations on http://{})",
         server.address(),

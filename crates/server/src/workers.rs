@@ -242,7 +242,7 @@ impl Workers {
     async fn sketch(&self, stopped: &CancellationToken) -> Result<(), Error> {
         let mut last = None;
         while !stopped.is_cancelled() {
-            // Behind the last one, so that nobody looks again and again at all that have a sketch by now.
+            // After the last one, rather than passing each time over all that have a sketch.
             last = self.sketches.sketch_next(last).await?;
             if last.is_none() {
                 break;

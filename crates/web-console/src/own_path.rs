@@ -28,7 +28,7 @@ const PAGES: [&str; 17] = [
     "signup",
     "welcome",
 ];
-/// Below pages, and none: it leads to a file from the API.
+/// Below pages, but no page: it leads to a file from the API.
 const NO_PAGE: &str = "/settings/audit/export/file";
 
 /// The path of a page, perhaps with a query, on this service and nowhere else.

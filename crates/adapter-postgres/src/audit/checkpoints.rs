@@ -223,7 +223,7 @@ impl Notary for PgStore {
     async fn purge_has_begun(&self, organization: OrganizationId) -> Result<bool, StoreError> {
         let mut transaction =
             begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
-        // Nothing is purged before its time by the database's clock, so marking an organization as deleted does not pass for a purge.
+        // Nothing is purged before its time by this clock, so being marked as purged does not count before then.
         let is_going = sqlx::query_scalar!(
             r#"SELECT COALESCE(purged IS NOT NULL AND purge_at <= now(), false) AS "is_going!" FROM organizations WHERE org_id = $1"#,
             organization.uuid(),

@@ -18,7 +18,7 @@ use crate::{
     transaction::{TransactionPurpose, begin, begin_task, task},
 };
 
-/// What a letter says, and the language that whoever it is for has chosen, if they have an account.
+/// What a letter says, and the language its recipient has chosen, if they have an account.
 pub(crate) type ContentsAndLanguage = (Contents, Option<Locale>);
 
 impl PgStore {

@@ -71,7 +71,7 @@ impl<'a> LetterRow<'a> {
 }
 
 impl PgStore {
-    /// What a mail's letter says at this moment, and the language that whoever it is for has chosen, if they have an account.
+    /// What a mail's letter says at this moment, and the language its recipient has chosen, if they have an account.
     async fn letter_contents(
         &self,
         mail: MailId,

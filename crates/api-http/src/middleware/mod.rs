@@ -42,7 +42,7 @@ pub fn around(routes: Router, api: &Api, pages: Arc<dyn ProblemPages>) -> Router
         .layer(from_fn_with_state((api.clone(), pages), outermost::outermost))
 }
 
-/// What is found out about whoever asks while they are answered, for what stands around that: an extension of their request.
+/// What is learned about the caller while a request is handled, for the middleware around that: an extension of the request.
 #[derive(Default)]
 pub(crate) struct Findings {
     pub(crate) of_key: OfKey,

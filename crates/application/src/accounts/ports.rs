@@ -133,13 +133,13 @@ pub trait Accounts {
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Uses up a wish of the scope's account; gives back whether it still waited.
+    /// Uses up a change of address of the scope's account; gives back whether it was still pending.
     async fn email_change_use(&mut self, id: EmailChangeId) -> Result<bool, StoreError>;
 
     /// Takes back the pending change of address of the scope's account; gives back whether there was one.
     async fn email_change_take_back(&mut self, user: UserId) -> Result<bool, StoreError>;
 
-    /// Forgets every account's wish to have an address that is the scope's account's.
+    /// Forgets every account's pending change to the address of the scope's account.
     async fn email_changes_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
     /// Keeps whom a notice goes to, until it is sent.

@@ -75,7 +75,7 @@ mod tests {
     use crate::testing::{MockDirectory, MockUnit, TestStore, actor, application, user};
 
     #[tokio::test]
-    async fn a_wish_for_another_address_is_taken_back_though_no_other_session_is_left() {
+    async fn a_pending_change_of_address_is_taken_back_though_no_other_session_is_left() {
         for is_open in [true, false] {
             let mut unit = MockUnit::new();
             unit.expect_user_lock().returning(|_| Ok(Some(user(1))));

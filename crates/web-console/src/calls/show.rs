@@ -49,7 +49,7 @@ enum Transcript {
     Read(Said),
     /// There is none.
     Nothing,
-    /// It is read, which is an event, once whoever looks asks for it: under this address.
+    /// It has not been read, as that leaves an event. This is where to ask for it.
     Unread(String),
 }
 
