@@ -157,8 +157,12 @@ impl Objects for ObjectsAt {
         // symbolic link among it goes, and not what it leads to.
         let organization = directory.join(organization.to_string());
         match tokio::fs::remove_dir_all(organization.join(recording.to_string())).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(directory_unavailable(error)),
-            Ok(()) | Err(_) => {}
+            Ok(()) => {}
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound => {}
+                ErrorKind::DirectoryNotEmpty => return Err(ObjectsError::StillWritten),
+                _ => return Err(directory_unavailable(error)),
+            },
         }
         // Only if it is empty.
         let _ = tokio::fs::remove_dir(organization).await;

@@ -50,6 +50,7 @@ impl From<ObjectsError> for Error {
         match error {
             ObjectsError::Missing => Self::RecordingDamaged,
             ObjectsError::Unavailable(source) => Self::Unavailable(source),
+            ObjectsError::StillWritten => Self::Unavailable(Box::new(error)),
         }
     }
 }

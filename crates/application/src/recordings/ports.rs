@@ -69,7 +69,7 @@ pub struct SegmentPath {
     pub name: SegmentName,
 }
 
-/// Why objects were not kept or found.
+/// Why objects were not kept, found or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectsError {
     /// There is no such segment, or it is shorter.
@@ -78,6 +78,9 @@ pub enum ObjectsError {
     /// The place does not answer, is full, or does not let us in.
     #[error("recordings cannot be kept or read at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Somebody has written there while everything was being removed, so something may be left.
+    #[error("a segment was written while the recording was removed")]
+    StillWritten,
 }
 
 /// A recording as it is kept, sealed.

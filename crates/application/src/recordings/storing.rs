@@ -157,11 +157,15 @@ impl Storing {
         Ok(())
     }
 
-    async fn store(&self, app: &Application, segment: SealedSegment) -> Result<SegmentName, Error> {
+    async fn store(&mut self, app: &Application, segment: SealedSegment) -> Result<SegmentName, Error> {
         let Binding { organization, recording } = self.binding;
         let path = SegmentPath { organization, recording, name: segment.name };
-        app.objects.put(&path, segment.bytes.into()).await?;
-        Ok(segment.name)
+        let Err(error) = app.objects.put(&path, segment.bytes.into()).await else { return Ok(segment.name) };
+        // What is given up is removed where it lies, perhaps in the middle of this: then no place is out of order.
+        match self.note(app).await {
+            Err(superseded @ Error::UploadSuperseded) => Err(superseded),
+            Ok(()) | Err(_) => Err(error.into()),
+        }
     }
 
     /// Stores the last segment of a recording of `total` bytes, and tells what the whole consists of then. Of the upload that is not

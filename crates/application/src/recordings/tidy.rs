@@ -6,7 +6,7 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use super::{Remains, whole};
+use super::{ObjectsError, Remains, whole};
 use crate::{Application, Error, ErrorChain, ports::Scope};
 
 /// How many are taken at a time.
@@ -66,6 +66,7 @@ pub async fn clean_some(app: &Application, remains: &dyn Remains) -> Result<bool
         match app.objects.remove(*organization, *recording).await {
             Ok(()) => remains.settle(*organization, *recording, app.now() + LOOKED_AT_AGAIN_AFTER).await?,
             // It comes again; the others do not wait for it.
+            Err(ObjectsError::StillWritten) => {}
             Err(error) => {
                 tracing::warn!(error = %ErrorChain(&error), %organization, %recording, "segments were not removed")
             }

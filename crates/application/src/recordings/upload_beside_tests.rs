@@ -42,6 +42,46 @@ async fn a_recording_that_is_kept_ends_what_else_was_being_uploaded_for_its_call
 }
 
 #[tokio::test]
+async fn a_segment_that_cannot_be_put_is_an_outage_only_while_its_upload_goes_on() {
+    // One fails at its last segment, the other at one before.
+    for length in [1000, 2 * SEGMENT as usize] {
+        for goes_on in [true, false] {
+            let (app, memory) = joined(&TestStore::default());
+            let whole = take(UploadExtent::Whole(None));
+            let mut coming = begin(&with(&app, [unit()]), &owner(), whole).await.expect("begun");
+            memory.unwritable.store(true, Ordering::Relaxed);
+            if !goes_on {
+                memory.uploads.lock().expect("no panic").clear();
+            }
+            let written = coming.write(sound(length)).await;
+            assert_eq!(written.is_ok(), length == 1000, "{written:?}");
+            let failed = if written.is_ok() { coming.end().await.map(drop) } else { written };
+            let as_it_is = match failed {
+                Err(Error::Unavailable(_)) => goes_on,
+                Err(Error::UploadSuperseded) => !goes_on,
+                _ => false,
+            };
+            assert!(as_it_is, "{length}, {goes_on}: {failed:?}");
+            assert!(memory.uploads.lock().expect("no panic").is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_an_outage_an_upload_is_gone_on_with_where_it_was() {
+    let (app, memory) = joined(&TestStore::default());
+    let sound = sound(3 * SEGMENT as usize);
+    part(&with(&app, [unit()]), &sound, 0, SEGMENT).await.expect("a part");
+    memory.unwritable.store(true, Ordering::Relaxed);
+    let failed = part(&with(&app, [unit()]), &sound, SEGMENT, 2 * SEGMENT).await;
+    assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
+    memory.unwritable.store(false, Ordering::Relaxed);
+    let later = part(&with(&app, [unit()]), &sound, SEGMENT, 2 * SEGMENT).await;
+    let UploadOutcome::Partly(UploadState { received, .. }) = later.expect("a part") else { panic!("whole") };
+    assert_eq!((received, objects(&memory)), (2 * SEGMENT, 2));
+}
+
+#[tokio::test]
 async fn attack_35_asking_how_far_an_upload_has_come_reads_nothing_of_the_recording_beside_it() {
     let (app, memory) = joined(&TestStore::default());
     let kept = kept(&app, &memory, 3_000_000).await;

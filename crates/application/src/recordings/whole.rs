@@ -71,7 +71,9 @@ impl Opened {
         let sealed = match app.objects.get(&path, piece.sealed.clone()).await {
             Ok(sealed) => sealed,
             Err(ObjectsError::Missing) => return Err(self.missing(app, organization).await),
-            Err(error @ ObjectsError::Unavailable(_)) => return Err(error.into()),
+            Err(error @ (ObjectsError::Unavailable(_) | ObjectsError::StillWritten)) => {
+                return Err(error.into());
+            }
         };
         let mut bytes = Vec::from(sealed);
         let binding = Binding { organization, recording: recording.id };
@@ -143,7 +145,11 @@ pub(super) async fn report_damage(
 
 /// Removes the segments of a recording that is no more. What is not removed now is removed later.
 pub(super) async fn remove_objects(app: &Application, organization: OrganizationId, recording: RecordingId) {
-    if let Err(error) = app.objects.remove(organization, recording).await {
-        tracing::warn!(error = %ErrorChain(&error), "segments were not removed; it is tried again");
+    match app.objects.remove(organization, recording).await {
+        // Whoever still writes removes it as well, once they are told that it was given up.
+        Ok(()) | Err(ObjectsError::StillWritten) => {}
+        Err(error) => {
+            tracing::warn!(error = %ErrorChain(&error), "segments were not removed; it is tried again")
+        }
     }
 }

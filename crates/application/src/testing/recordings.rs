@@ -41,6 +41,8 @@ impl Clock for Moving {
 #[derive(Default)]
 pub(crate) struct InMemory {
     pub(crate) objects: Mutex<HashMap<(RecordingId, SegmentName), Bytes>>,
+    /// Whether nothing can be put.
+    pub(crate) unwritable: AtomicBool,
     /// How many reads there were.
     pub(crate) reads: AtomicUsize,
     key: Mutex<Option<Sealed>>,
@@ -52,6 +54,9 @@ pub(crate) struct InMemory {
 #[async_trait]
 impl Objects for InMemory {
     async fn put(&self, segment: &SegmentPath, bytes: Bytes) -> Result<(), ObjectsError> {
+        if self.unwritable.load(Ordering::Relaxed) {
+            return Err(ObjectsError::Unavailable("there is no such directory".into()));
+        }
         self.objects.lock().expect("no panic").insert((segment.recording, segment.name), bytes);
         Ok(())
     }
