@@ -282,6 +282,8 @@ async fn attack_35_one_bulk_of_an_organization_at_a_time_and_others_are_served_m
     let ada = Service::new_address("ada");
     let refused = tab.send(page, page, &[("addresses", ada.as_str()), ("role", "viewer")]).await.expect(429);
     assert!(refused.text.contains(&ada), "{}", refused.text);
+    let why = "are being sent right now. Try again in a few seconds.";
+    assert!(refused.text.contains(why) && !refused.text.contains("Too many attempts"), "{}", refused.text);
 
     // Nobody else is kept from anything, nor are they from inviting one by one, which is counted one by one.
     let other = theirs.owner().post(bulk, many(&ada, 1)).await.expect(200);

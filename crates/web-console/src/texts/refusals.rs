@@ -75,6 +75,7 @@ texts! {
     slow_down_title = "Please wait a little" | "Bitte warten Sie etwas";
     slow_down = "Too many attempts. Try again soon." | "Zu viele Versuche. Versuchen Sie es bald erneut.";
     slow_down_minutes[n] = "Too many attempts. Try again in a minute.", "Too many attempts. Try again in {n} minutes." | "Zu viele Versuche. Versuchen Sie es in einer Minute erneut.", "Zu viele Versuche. Versuchen Sie es in {n} Minuten erneut.";
+    bulk_running = "Other invitations of this organization, or yours in another, are being sent right now. Try again in a few seconds." | "Gerade werden andere Einladungen dieser Organisation gesendet, oder Ihre in einer anderen. Versuchen Sie es in einigen Sekunden erneut.";
     unavailable_title = "Not available at the moment" | "Zurzeit nicht verfügbar";
     unavailable = "Please try again in a minute." | "Bitte versuchen Sie es in einer Minute erneut.";
     internal_title = "Something went wrong here" | "Hier ist etwas schiefgegangen";
@@ -186,6 +187,10 @@ impl Texts {
                 because(StatusCode::PRECONDITION_FAILED, self.changed_title(), self.changed())
             }
             Error::NotFound => because(StatusCode::NOT_FOUND, self.nothing_there_title(), self.not_found()),
+            // Nobody has tried too often.
+            Error::LimitReached { limit, .. } if limit.name == "bulk_invitations" => {
+                because(StatusCode::TOO_MANY_REQUESTS, self.slow_down_title(), self.bulk_running())
+            }
             Error::LimitReached { retry_after, .. } => {
                 let minutes = retry_after.whole_seconds().unsigned_abs().div_ceil(60);
                 let text = match minutes {
