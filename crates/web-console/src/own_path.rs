@@ -40,7 +40,8 @@ impl OwnPath {
     /// ends, read two slashes as the beginning of a host, and resolve dot segments, so nothing of the kind is a path of ours.
     ///
     /// The API's paths are no pages. Whoever signs in after following a link on another site goes on from a page of ours, so a read that
-    /// leaves an event in their name would pass for something that they had asked for.
+    /// leaves an event in their name would pass for something that they had asked for. Pages that leave one as well (`/calls/{id}`,
+    /// `/settings/audit…`) are gone on to all the same, and that is accepted: whoever signs in on the way to a page does so to get there.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('/')?;
         let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
