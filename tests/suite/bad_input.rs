@@ -261,6 +261,45 @@ async fn methods_that_a_path_does_not_know_are_405() {
     }
 }
 
+/// The answer to a request that no client would send.
+async fn written(service: &Service, head: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = service.base().strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_request_says_once_whom_it_is_for() {
+    let service = Service::start().await;
+    for (line, hosts, status) in [
+        ("GET /healthz HTTP/1.1", "Host: x\r\n", 200),
+        ("GET /healthz HTTP/1.1", "Host: [::1]:8080\r\n", 200),
+        ("GET http://x/healthz HTTP/1.1", "Host: x\r\n", 200),
+        ("GET /healthz HTTP/1.0", "", 200),
+        ("GET /healthz HTTP/1.1", "", 400),
+        ("GET http://x/healthz HTTP/1.1", "", 400),
+        ("GET /healthz HTTP/1.1", "Host: x\r\nHost: x\r\n", 400),
+        ("GET /healthz HTTP/1.0", "Host: x\r\nHost: y\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: \r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: x y\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: a@x\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: x/y\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: x:http\r\n", 400),
+        ("GET /nothing HTTP/1.1", "", 400),
+        ("POST /v1/sessions HTTP/1.1", "", 400),
+    ] {
+        let answer = written(&service, &format!("{line}\r\n{hosts}Connection: close\r\n\r\n")).await;
+        let said = answer.split(' ').nth(1).unwrap_or_default();
+        assert_eq!(said, status.to_string(), "{line} {hosts}: {answer}");
+        assert_eq!(answer.contains(r#""code":"bad_request""#), status == 400, "{line} {hosts}: {answer}");
+        assert!(answer.contains("x-request-id: ") && answer.contains("x-content-type-options: "), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn odd_headers_are_no_way_in() {
     let service = Service::start().await;

@@ -1,6 +1,7 @@
 //! What every request passes, whatever it asks for. [`around`] puts it in order.
 
 mod for_people;
+mod host;
 pub(crate) mod idempotency;
 mod key_call;
 mod origin_check;
@@ -30,8 +31,8 @@ use crate::{
 
 /// Puts the middleware around all routes, this crate's and others'.
 ///
-/// From the outside in: the request's id, its log line, its time limit and the headers of every answer; how
-/// many requests are answered; whether a browser's request comes from our own pages; whether who asks wrongly may ask at all; keyed
+/// From the outside in: the request's id, its log line, its time limit and the headers of every answer; whether
+/// it says whom it is for; how many requests are answered; whether a browser's request comes from our own pages; whether who asks wrongly may ask at all; keyed
 /// repeats. Whoever would rather have a page than a problem gets one of `pages`.
 ///
 /// It is one layer: each would be copied, with all that is inside of it, for every request.
@@ -51,6 +52,9 @@ pub(crate) struct Findings {
 
 /// What may keep a request from its handler, from the outside in.
 async fn gates(api: Api, mut request: Request, next: Next) -> Response {
+    if let Err(problem) = host::check(&request) {
+        return problem.into_response();
+    }
     let findings = Arc::<Findings>::default();
     let Findings { of_key, lacking } = &*findings;
     let call = KeyCall::of(&api, of_key, request.method(), request.extensions().get::<MatchedPath>());
