@@ -128,6 +128,14 @@ async fn wrong_values_are_named_by_their_field() {
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         anonymous.post("/v1/signup", body).await.invalid(field);
     }
+    // However long its name is, no more is told than it takes to find it.
+    for name in [word(20_000), "\u{e9}".repeat(20_000)] {
+        let told = format!("{}…", name.chars().take(100).collect::<String>());
+        let mut body = good.clone();
+        body[&name] = json!(1);
+        let answer = anonymous.post("/v1/signup", body).await.invalid(&told);
+        assert!(answer.text.len() < 2_000, "{}", answer.text.len());
+    }
     let twice =
         r#"{"email": "a@example.com", "email": "b@example.com", "name": "Ada", "organization_name": "Acme"}"#;
     raw(&anonymous, Method::POST, "/v1/signup", twice).await.invalid("email");
@@ -365,6 +373,11 @@ async fn what_is_wrong_is_said_in_words_that_are_not_those_of_a_program() {
     let time = "must be a time like 2027-01-02T03:04:05Z (RFC 3339)";
     for path in ["/v1/audit/events?since=yesterday", "/v1/audit/export?since=2026-01-01"] {
         assert_eq!(said_of(owner.get(path).await, "since").await, time, "{path}");
+    }
+    // Nothing is repeated of a value.
+    for value in [format!("expected {}", word(20_000)), format!("{} at line 1", word(20_000))] {
+        let answer = owner.patch("/v1/security", json!({"audit_log": {"enabled": value}})).await;
+        assert_eq!(said_of(answer, "audit_log.enabled").await, "must be true or false");
     }
     let (_, secret) = crate::api_keys::make(owner, json!({"scopes": ["audit_log:append"]})).await;
     let event = json!({"id": "evt_01h455vb4pex5vsknk084sn02q", "occurred_at": "yesterday", "action": "agent.created",
