@@ -19,6 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 pub use for_people::ProblemPages;
+use http::{StatusCode, header};
 pub(crate) use idempotency::{ONLY_ASK, ToldBefore, is_keyed};
 use key_call::KeyCall;
 use permission_first::Lacking;
@@ -26,7 +27,7 @@ pub(crate) use rate_limit::{CalledBy, OfKey, RateLimits, tell_limit};
 
 use crate::{
     api::Api,
-    problem::{Code, Problem},
+    problem::{Code, Problem, Unfinished},
 };
 
 /// Puts the middleware around all routes, this crate's and others'.
@@ -50,6 +51,13 @@ pub(crate) struct Findings {
     pub(crate) lacking: Lacking,
 }
 
+/// Whether an answer is the status 404 and nothing else, as rooms answer that know no problems.
+fn says_no_more_than_not_found(response: &Response) -> bool {
+    response.status() == StatusCode::NOT_FOUND
+        && response.extensions().get::<Unfinished>().is_none()
+        && !response.headers().contains_key(header::CONTENT_TYPE)
+}
+
 /// What may keep a request from its handler, from the outside in.
 async fn gates(api: Api, mut request: Request, next: Next) -> Response {
     if let Err(problem) = host::check(&request) {
@@ -65,6 +73,9 @@ async fn gates(api: Api, mut request: Request, next: Next) -> Response {
         Err(problem) => problem.into_response(),
         Ok(()) => lacking.told_first(&api, idempotency::once(&api, request, next).await).await,
     };
+    if says_no_more_than_not_found(&response) {
+        response = Problem::plain(Code::NotFound).into_response();
+    }
     if let Some(limit) =
         [of_key.standing(), standing.as_ref()].into_iter().flatten().find_map(rate_limit::Standing::exceeded)
     {
