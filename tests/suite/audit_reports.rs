@@ -294,6 +294,12 @@ async fn what_is_no_event_is_named_and_spoils_the_batch() {
     ] {
         program.post(EVENTS, json!({"events": [good, bad]})).await.invalid(field);
     }
+    let once = json!({"events": [good, with("+personal", json!({"ip": "192.0.2.7"}))]}).to_string();
+    let twice = once.replace(r#"{"ip":"192.0.2.7"}"#, r#"{"ip":"192.0.2.7","\u0069p":"192.0.2.8"}"#);
+    assert_ne!(once, twice);
+    let twice =
+        program.request(reqwest::Method::POST, EVENTS).header("content-type", "application/json").body(twice);
+    Answer::of(twice).await.invalid("events[1].personal.ip");
     program.post(EVENTS, json!({"events": []})).await.invalid("events");
     let many: Vec<&Value> = std::iter::repeat_n(&good, 1_001).collect();
     program.post(EVENTS, json!({"events": many})).await.invalid("events");

@@ -128,6 +128,14 @@ async fn wrong_values_are_named_by_their_field() {
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         anonymous.post("/v1/signup", body).await.invalid(field);
     }
+    // However long its name is, no more is told than it takes to find it.
+    for name in [word(20_000), "\u{e9}".repeat(20_000)] {
+        let told = format!("{}…", name.chars().take(100).collect::<String>());
+        let mut body = good.clone();
+        body[&name] = json!(1);
+        let answer = anonymous.post("/v1/signup", body).await.invalid(&told);
+        assert!(answer.text.len() < 2_000, "{}", answer.text.len());
+    }
     let twice =
         r#"{"email": "a@example.com", "email": "b@example.com", "name": "Ada", "organization_name": "Acme"}"#;
     raw(&anonymous, Method::POST, "/v1/signup", twice).await.invalid("email");
@@ -261,6 +269,45 @@ async fn methods_that_a_path_does_not_know_are_405() {
     }
 }
 
+/// The answer to a request that no client would send.
+async fn written(service: &Service, head: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = service.base().strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_request_says_once_whom_it_is_for() {
+    let service = Service::start().await;
+    for (line, hosts, status) in [
+        ("GET /healthz HTTP/1.1", "Host: x\r\n", 200),
+        ("GET /healthz HTTP/1.1", "Host: [::1]:8080\r\n", 200),
+        ("GET http://x/healthz HTTP/1.1", "Host: x\r\n", 200),
+        ("GET /healthz HTTP/1.0", "", 200),
+        ("GET /healthz HTTP/1.1", "", 400),
+        ("GET http://x/healthz HTTP/1.1", "", 400),
+        ("GET /healthz HTTP/1.1", "Host: x\r\nHost: x\r\n", 400),
+        ("GET /healthz HTTP/1.0", "Host: x\r\nHost: y\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: \r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: x y\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: a@x\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: x/y\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: x:http\r\n", 400),
+        ("GET /nothing HTTP/1.1", "", 400),
+        ("POST /v1/sessions HTTP/1.1", "", 400),
+    ] {
+        let answer = written(&service, &format!("{line}\r\n{hosts}Connection: close\r\n\r\n")).await;
+        let said = answer.split(' ').nth(1).unwrap_or_default();
+        assert_eq!(said, status.to_string(), "{line} {hosts}: {answer}");
+        assert_eq!(answer.contains(r#""code":"bad_request""#), status == 400, "{line} {hosts}: {answer}");
+        assert!(answer.contains("x-request-id: ") && answer.contains("x-content-type-options: "), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn odd_headers_are_no_way_in() {
     let service = Service::start().await;
@@ -326,6 +373,11 @@ async fn what_is_wrong_is_said_in_words_that_are_not_those_of_a_program() {
     let time = "must be a time like 2027-01-02T03:04:05Z (RFC 3339)";
     for path in ["/v1/audit/events?since=yesterday", "/v1/audit/export?since=2026-01-01"] {
         assert_eq!(said_of(owner.get(path).await, "since").await, time, "{path}");
+    }
+    // Nothing is repeated of a value.
+    for value in [format!("expected {}", word(20_000)), format!("{} at line 1", word(20_000))] {
+        let answer = owner.patch("/v1/security", json!({"audit_log": {"enabled": value}})).await;
+        assert_eq!(said_of(answer, "audit_log.enabled").await, "must be true or false");
     }
     let (_, secret) = crate::api_keys::make(owner, json!({"scopes": ["audit_log:append"]})).await;
     let event = json!({"id": "evt_01h455vb4pex5vsknk084sn02q", "occurred_at": "yesterday", "action": "agent.created",

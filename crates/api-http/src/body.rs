@@ -151,7 +151,7 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 /// The field and what is wrong with it. serde tells of unknown, missing and repeated fields at the object that
 /// holds them, so their names are taken from the text.
 pub(crate) fn describe(path: &str, text: &str) -> (String, String) {
-    let text = text.split(" at line ").next().unwrap_or_default();
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
     let named = |kind: &str| {
         let name = text.strip_prefix(kind)?.strip_prefix(" `")?.split('`').next()?;
         // When the path tells the name already, there is nothing to add.
@@ -172,15 +172,19 @@ pub(crate) fn describe(path: &str, text: &str) -> (String, String) {
         return (field, "is given twice".to_owned());
     }
     let field = if path == "." { "body".to_owned() } else { path.to_owned() };
-    let message = match text.split_once("expected ") {
+    // What stands before it may be the client's own words.
+    let message = match text.rsplit_once("expected ") {
         Some((_, expected)) => format!("must be {}", in_words(expected)),
         None if OF_NUMBERS.contains(&text) => {
             "must be a whole number, not negative, and not too large".to_owned()
         }
-        None => text.to_owned(),
+        None => text.chars().take(LONGEST).collect(),
     };
     (field, message)
 }
+
+/// The most characters of what serde says, where it may repeat a client's words.
+const LONGEST: usize = 200;
 
 /// What the standard library says of texts that are no numbers, as they stand in query strings.
 const OF_NUMBERS: [&str; 3] = [

@@ -315,9 +315,17 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// The most characters that are told of a field, which may be called whatever a client likes.
+    const LONGEST: usize = 100;
+
     /// A field and what is wrong with it.
     pub fn new(field: impl Into<String>, problem: impl ToString) -> Self {
-        Self { field: field.into(), message: problem.to_string() }
+        let mut field = field.into();
+        if let Some((end, _)) = field.char_indices().nth(Self::LONGEST) {
+            field.truncate(end);
+            field.push('…');
+        }
+        Self { field, message: problem.to_string() }
     }
 }
 

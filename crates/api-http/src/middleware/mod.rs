@@ -1,6 +1,7 @@
 //! What every request passes, whatever it asks for. [`around`] puts it in order.
 
 mod for_people;
+mod host;
 pub(crate) mod idempotency;
 mod key_call;
 mod origin_check;
@@ -18,6 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 pub use for_people::ProblemPages;
+use http::{StatusCode, header};
 pub(crate) use idempotency::{ONLY_ASK, ToldBefore, is_keyed};
 use key_call::KeyCall;
 use permission_first::Lacking;
@@ -25,13 +27,13 @@ pub(crate) use rate_limit::{CalledBy, OfKey, RateLimits, tell_limit};
 
 use crate::{
     api::Api,
-    problem::{Code, Problem},
+    problem::{Code, Problem, Unfinished},
 };
 
 /// Puts the middleware around all routes, this crate's and others'.
 ///
-/// From the outside in: the request's id, its log line, its time limit and the headers of every answer; how
-/// many requests are answered; whether a browser's request comes from our own pages; whether who asks wrongly may ask at all; keyed
+/// From the outside in: the request's id, its log line, its time limit and the headers of every answer; whether
+/// it says whom it is for; how many requests are answered; whether a browser's request comes from our own pages; whether who asks wrongly may ask at all; keyed
 /// repeats. Whoever would rather have a page than a problem gets one of `pages`.
 ///
 /// It is one layer: each would be copied, with all that is inside of it, for every request.
@@ -49,8 +51,18 @@ pub(crate) struct Findings {
     pub(crate) lacking: Lacking,
 }
 
+/// Whether an answer is the status 404 and nothing else, as rooms answer that know no problems.
+fn says_no_more_than_not_found(response: &Response) -> bool {
+    response.status() == StatusCode::NOT_FOUND
+        && response.extensions().get::<Unfinished>().is_none()
+        && !response.headers().contains_key(header::CONTENT_TYPE)
+}
+
 /// What may keep a request from its handler, from the outside in.
 async fn gates(api: Api, mut request: Request, next: Next) -> Response {
+    if let Err(problem) = host::check(&request) {
+        return problem.into_response();
+    }
     let findings = Arc::<Findings>::default();
     let Findings { of_key, lacking } = &*findings;
     let call = KeyCall::of(&api, of_key, request.method(), request.extensions().get::<MatchedPath>());
@@ -61,6 +73,9 @@ async fn gates(api: Api, mut request: Request, next: Next) -> Response {
         Err(problem) => problem.into_response(),
         Ok(()) => lacking.told_first(&api, idempotency::once(&api, request, next).await).await,
     };
+    if says_no_more_than_not_found(&response) {
+        response = Problem::plain(Code::NotFound).into_response();
+    }
     if let Some(limit) =
         [of_key.standing(), standing.as_ref()].into_iter().flatten().find_map(rate_limit::Standing::exceeded)
     {

@@ -1,4 +1,7 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+};
 
 use axum::extract::State;
 use rollcall_application::{Error, FieldError, audit};
@@ -7,7 +10,10 @@ use rollcall_domain::{
     audit::Outcome,
     audit::reports::{self, MOST_BYTES, MOST_CHANGES, MOST_PERSONAL, REPORTED_BY, Report, ReportedActor},
 };
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor},
+};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -57,8 +63,36 @@ pub(super) struct EventReport {
     /// What identifies a person, by field, at most 20 of it: the log holds a salted promise of each value, and the value is erased
     /// with its person. `ip` and `user_agent` are about whoever acted, all others about the target.
     #[serde(default, deserialize_with = "given")]
-    #[schema(example = json!({"ip": "192.0.2.7"}))]
-    personal: Option<BTreeMap<String, String>>,
+    #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"ip": "192.0.2.7"}))]
+    personal: Option<Written>,
+}
+
+/// Fields as they are written, also those that come twice.
+#[derive(Default)]
+struct Written(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Written;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Written, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Written(fields))
+            }
+        }
+
+        deserializer.deserialize_map(All)
+    }
 }
 
 /// Who has done it.
@@ -210,7 +244,7 @@ fn changes(changes: Vec<Object<EventChange>>, at: &str, fields: &mut Fields) -> 
 }
 
 fn personal(
-    personal: BTreeMap<String, String>,
+    Written(personal): Written,
     at: &str,
     fields: &mut Fields,
 ) -> Option<BTreeMap<reports::Name, reports::ReportText<500>>> {
@@ -221,10 +255,23 @@ fn personal(
         .into_iter()
         .map(|(name, value)| {
             // The name is not repeated where it is none: it could be anything.
-            let name = fields.parse(at, &name);
-            let value = fields.parse(at, &value);
+            let name: Option<reports::Name> = fields.parse(at, &name);
+            let value: Option<reports::ReportText<500>> = fields.parse(at, &value);
             Some((name?, value?))
         })
         .collect();
-    read.into_iter().collect()
+    let read: Vec<_> = read.into_iter().collect::<Option<_>>()?;
+    let mut kept = BTreeMap::new();
+    for (name, value) in read {
+        match kept.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
+            Entry::Occupied(entry) => {
+                let path = format!("{at}.{}", entry.key().as_str());
+                return fields.take(Err(FieldError::new(path, "is given twice")));
+            }
+        }
+    }
+    Some(kept)
 }
