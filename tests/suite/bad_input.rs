@@ -272,7 +272,8 @@ async fn methods_that_a_path_does_not_know_are_405() {
 /// The answer to a request that no client would send.
 async fn written(service: &Service, head: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let address = service.base().strip_prefix("http://").unwrap();
+    let base = service.base();
+    let address = base.strip_prefix("http://").unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = Vec::new();

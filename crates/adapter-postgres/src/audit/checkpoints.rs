@@ -58,8 +58,8 @@ impl TreeView for Transaction {
         let places = sqlx::query!(
             "SELECT min(idx) AS first, max(idx) AS last FROM audit_leaves
               WHERE org_id = $1
-                AND occurred_at >= COALESCE($2, '-infinity'::timestamptz)
-                AND occurred_at < COALESCE($3, 'infinity'::timestamptz)",
+                AND occurred_at >= CASE WHEN $2::timestamptz IS NULL THEN '-infinity' ELSE $2 END
+                AND occurred_at < CASE WHEN $3::timestamptz IS NULL THEN 'infinity' ELSE $3 END",
             id_of(log),
             since,
             until,
