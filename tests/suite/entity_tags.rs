@@ -34,6 +34,12 @@ async fn every_thing_that_is_shown_alone_has_a_tag_and_is_not_sent_twice() {
     recordings::switch_on(&service, &team, &["audit_log", "call_recording"]).await;
     let (owner, operator) = (team.owner(), service.operator());
     owner.put("/v1/audit/witness", json!({"email": Service::new_address("auditor")})).await.expect(200);
+    // That its first checkpoint is sent is an event, which would change the next checkpoint while it is looked at.
+    until("the witness is sent its first checkpoint", async || {
+        let log = service.audit_log(Some(&team.organization)).await;
+        log.iter().any(|(action, _)| action == "audit_log.checkpoint_sent").then_some(())
+    })
+    .await;
     let (invitation, _) = service.invite(owner, &Service::new_address("invited"), "viewer").await;
     let (api_key, _) = crate::api_keys::make(owner, json!({})).await;
     let escalation = crate::escalations::escalate(owner, "escalated", 5).await;
