@@ -361,6 +361,9 @@ async fn attack_20_a_cookie_is_only_good_for_our_own_pages() {
     Answer::of(service.anonymous().request(Method::GET, "/v1/me").header("Cookie", &cookie))
         .await
         .expect(200);
+    // Beside anything else that says who asks, it says nothing.
+    let both = service.anonymous().request(Method::GET, "/v1/me").header("Cookie", &cookie);
+    Answer::of(both.basic_auth("somebody", Some("secret"))).await.problem(401, "unauthenticated");
     let request = team.owner().request(Method::PATCH, "/v1/me").header("Origin", "https://evil.example");
     Answer::of(request.json(&json!({"name": "Grace"}))).await.expect(200);
 }
