@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use rollcall_application::ports::Clock;
+use rollcall_application::{
+    mail::{MailOutcome, Outbox},
+    ports::Clock,
+};
 use rollcall_tests::{
     ManualClock, Service, TestDatabase,
     smtp::{Behaviour, SmtpServer},
-    until,
+    store_at, until,
 };
 use serde_json::{Value, json};
 use time::Duration;
@@ -336,17 +339,19 @@ async fn a_letter_that_cannot_be_read_keeps_no_other_back_and_is_kept_in_the_end
     assert_eq!(notices().await, 0);
 }
 
-#[tokio::test]
-async fn a_letter_of_which_nothing_can_be_noted_takes_no_other_along() {
+/// How many letters are so.
+async fn mails(service: &Service, which: &str) -> usize {
+    service.database.rows(&format!("SELECT 1 AS one FROM mails WHERE {which}")).await.len()
+}
+
+/// Three letters that wait for the same moment. Of one it cannot be noted that it was sent.
+async fn one_of_three_is_stuck() -> (Service, SmtpServer) {
     let (service, smtp) = service_with(Behaviour::NotNow).await;
     for name in ["one", "stuck", "other"] {
         sign_up(&service, &Service::new_address(name)).await;
     }
-    let count = async |which: &str| {
-        service.database.rows(&format!("SELECT 1 AS one FROM mails WHERE {which}")).await.len()
-    };
     until("all wait for the same moment", async || {
-        (count("attempts = 1 AND last_error IS NOT NULL").await == 3).then_some(())
+        (mails(&service, "attempts = 1 AND last_error IS NOT NULL").await == 3).then_some(())
     })
     .await;
     service
@@ -362,6 +367,13 @@ async fn a_letter_of_which_nothing_can_be_noted_takes_no_other_along() {
              CREATE TRIGGER refuses BEFORE UPDATE ON mails FOR EACH ROW EXECUTE FUNCTION refuse()",
         )
         .await;
+    (service, smtp)
+}
+
+#[tokio::test]
+async fn a_letter_of_which_nothing_can_be_noted_takes_no_other_along() {
+    let (service, smtp) = one_of_three_is_stuck().await;
+    let count = async |which: &str| mails(&service, which).await;
     smtp.behave(Behaviour::Accept);
     service.clock.advance(Duration::seconds(5));
     until("the others are noted", async || (count("state = 'sent'").await == 2).then_some(())).await;
@@ -372,4 +384,17 @@ async fn a_letter_of_which_nothing_can_be_noted_takes_no_other_along() {
     service.clock.advance(Duration::minutes(5));
     service.all_mail_sent().await;
     assert_eq!(smtp.received().len(), 4);
+}
+
+#[tokio::test]
+async fn letters_that_are_noted_together_are_noted_one_by_one_where_that_fails() {
+    let (service, _smtp) = one_of_three_is_stuck().await;
+    let store = store_at(service.database.url(), 4).await;
+    let now = service.clock.now() + Duration::seconds(5);
+    let claimed = store.claim(now, now + Duration::MINUTE, 10).await.unwrap();
+    let ended: Vec<_> = claimed.into_iter().map(|mail| (mail, MailOutcome::Sent { at: now })).collect();
+    assert_eq!(ended.len(), 3);
+    assert!(store.settle(&ended).await.is_err());
+    assert_eq!(mails(&service, "state = 'sent'").await, 2);
+    assert_eq!(mails(&service, "state = 'queued' AND attempts = 2").await, 1);
 }
