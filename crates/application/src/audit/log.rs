@@ -82,8 +82,9 @@ pub trait LogView {
     /// What there is of it; none when it has never been on.
     async fn log_extent(&mut self, organization: OrganizationId) -> Result<Option<LogExtent>, StoreError>;
 
-    /// The last stretches of [`SKETCHED`](rollcall_domain::audit::sketch::SKETCHED) events, up to and with one and not before
-    /// another, in which there may be what is looked for: the last first, at most so many.
+    /// The last full stretches of [`SKETCHED`](rollcall_domain::audit::sketch::SKETCHED) events, up to and with one and not before
+    /// another, in which there may be what is looked for: the last first, at most so many. The end of the log, which is no full
+    /// stretch yet, is not among them.
     async fn log_stretches(
         &mut self,
         organization: OrganizationId,

@@ -102,8 +102,13 @@ async fn look_through<V: LogView + ?Sized>(
     // Everything from here on has been looked at.
     let mut end = page.after.map_or(size, |after| after.min(size));
     while end > first {
-        let stretches =
-            view.log_stretches(organization, filter, first / SKETCHED, (end - 1) / SKETCHED, AT_ONCE).await?;
+        let last = (end - 1) / SKETCHED;
+        let stretches = if last == size / SKETCHED {
+            // The end of the log, which nothing has been sketched of.
+            vec![last]
+        } else {
+            view.log_stretches(organization, filter, first / SKETCHED, last, AT_ONCE).await?
+        };
         if stretches.is_empty() {
             return Ok(Page { entries: found, next: None });
         }
@@ -192,10 +197,10 @@ mod tests {
     use super::*;
     use crate::{audit::LogPage, ports::StoreError, testing::NOW};
 
-    /// A log in memory, some stretches of which have sketches. It counts how many events it was asked for.
+    /// A log in memory, some full stretches of which have sketches. It counts how many events it was asked for.
     struct Log {
         events: Vec<LoggedEvent>,
-        sketches: BTreeMap<u64, Sketch>,
+        sketches: BTreeMap<u64, Option<Sketch>>,
         gone: u64,
         read: usize,
         bytes_each: usize,
@@ -223,7 +228,7 @@ mod tests {
             let full = events.chunks_exact(SKETCHED as usize).enumerate().map(|(stretch, events)| {
                 let mut sketch = Sketch::default();
                 events.iter().for_each(|event| event.add_to(&mut sketch));
-                (stretch as u64, sketch)
+                (stretch as u64, Some(sketch))
             });
             let sketches = full.collect();
             Self { events, sketches, gone: 0, read: 0, bytes_each: 700 }
@@ -265,8 +270,12 @@ mod tests {
             let shows = |sketch: &Sketch| {
                 bits.iter().all(|bit| sketch.as_bytes()[usize::from(*bit) / 8] >> (bit % 8) & 1 == 1)
             };
-            let may = |stretch: &u64| self.sketches.get(stretch).is_none_or(shows);
-            Ok((from..=up_to).rev().filter(may).take(at_most.into()).collect())
+            let may = self
+                .sketches
+                .range(from..=up_to)
+                .rev()
+                .filter(|(_, sketch)| sketch.as_ref().is_none_or(shows));
+            Ok(may.map(|(stretch, _)| *stretch).take(at_most.into()).collect())
         }
 
         async fn log_events(
@@ -347,13 +356,13 @@ mod tests {
     async fn a_search_that_is_led_astray_comes_to_its_end_page_by_page() {
         let stretches = 3 * STRETCHES as u64;
         let mut log = Log::new(stretches * SKETCHED, stretches * SKETCHED);
-        log.sketches.clear();
+        log.sketches.values_mut().for_each(|sketch| *sketch = None);
         let (found, pages) = log.all_of(&about_ada(), 50).await;
         assert_eq!((found, pages), (vec![0], 3));
         // No page looks through one more.
         let stretches = STRETCHES as u64 + 1;
         let mut log = Log::new(stretches * SKETCHED, stretches * SKETCHED);
-        log.sketches.clear();
+        log.sketches.values_mut().for_each(|sketch| *sketch = None);
         assert_eq!(log.all_of(&about_ada(), 50).await, (vec![0], 2));
     }
 }

@@ -77,10 +77,11 @@ impl fmt::Debug for Sketch {
 }
 
 impl Filter {
-    /// The bits that are set in a sketch of events of which one is looked for.
+    /// The bits that are set in a sketch of events of which one is looked for: the first one of each term, then the second ones, and
+    /// so on, so that it soon shows whether the rarest of the terms is there.
     pub fn bits(&self) -> Vec<u16> {
         let mut all = Vec::new();
-        let mut take = |kind: &str, term: &str| all.extend(bits(kind, term));
+        let mut take = |kind: &str, term: &str| all.extend(bits(kind, term).enumerate());
         if let Some(who) = &self.actor {
             take("actor", &who.to_string());
         }
@@ -98,7 +99,8 @@ impl Filter {
         for part in self.words.iter().flat_map(|words| &words.0).flat_map(|word| parts(word)) {
             take("word", part);
         }
-        all
+        all.sort_by_key(|(turn, _)| *turn);
+        all.into_iter().map(|(_, bit)| bit).collect()
     }
 }
 
@@ -186,8 +188,9 @@ mod tests {
         };
         let terms = [("actor", "system"), ("actions", "member."), ("target", "x"), ("outcome", "success")];
         let terms = terms.into_iter().chain([("word", "two"), ("word", "words")]);
-        let expected: Vec<u16> = terms.flat_map(|(kind, term)| bits(kind, term)).collect();
-        assert_eq!(filter.bits(), expected, "whatever is asked narrows it down");
+        let each: Vec<Vec<u16>> = terms.map(|(kind, term)| bits(kind, term).collect()).collect();
+        let expected: Vec<u16> = (0..6).flat_map(|turn| each.iter().map(move |bits| bits[turn])).collect();
+        assert_eq!(filter.bits(), expected, "whatever is asked narrows it down, and soon");
     }
 
     #[test]
