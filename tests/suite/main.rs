@@ -44,6 +44,7 @@ mod crash;
 mod credentials;
 mod decided_again;
 mod decisions;
+mod deep_pages;
 mod deletion;
 mod deletion_races;
 mod development;

@@ -40,7 +40,7 @@ struct Shape {
     columns: Vec<(String, String)>,
 }
 
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
@@ -111,10 +111,10 @@ async fn tables(connection: &mut PgConnection, condition: &str) -> BTreeMap<Stri
 }
 
 /// Plans are made for whatever the parameters are.
-const GENERIC: &str = "SET plan_cache_mode = force_generic_plan";
+pub(crate) const GENERIC: &str = "SET plan_cache_mode = force_generic_plan";
 
 /// So many parameters.
-fn nulls(count: usize) -> String {
+pub(crate) fn nulls(count: usize) -> String {
     if count == 0 { String::new() } else { format!("({})", vec!["NULL"; count].join(", ")) }
 }
 

@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    bounds::GREATEST_ID,
     error::{corrupt, exactly_one, store_error},
     row::{count, moment, value},
     transaction::Transaction,
@@ -182,11 +183,11 @@ impl ApiKeysView for Transaction {
                       k.last_used_at, host(k.last_used_ip) AS last_used_ip
                  FROM api_keys k
                  LEFT JOIN api_key_secrets s ON s.org_id = k.org_id AND s.key_id = k.key_id AND s.works_until IS NOT NULL
-                WHERE k.org_id = $1 AND ($2::uuid IS NULL OR k.key_id < $2)
+                WHERE k.org_id = $1 AND k.key_id < $2
                 ORDER BY k.key_id DESC
                 LIMIT $3"#,
             organization.uuid(),
-            page.after.map(|after| after.uuid()),
+            page.after.map_or(GREATEST_ID, |after| after.uuid()),
             i64::from(page.limit) + 1,
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;

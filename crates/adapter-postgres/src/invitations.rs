@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    bounds::GREATEST_ID,
     error::{exactly_one, store_error},
     row::{InvitationRow, count, moment, value},
     transaction::Transaction,
@@ -84,13 +85,13 @@ impl InvitationsView for Transaction {
                       i.accepted_at, i.version, u.name AS "inviter_name?"
                  FROM invitations i LEFT JOIN users u ON u.user_id = i.invited_by
                 WHERE i.org_id = $1
-                  AND ($2::uuid IS NULL OR i.invitation_id < $2)
+                  AND i.invitation_id < $2
                   AND ($3::text IS NULL
                        OR $3 = CASE WHEN i.state = 'pending' AND i.expires_at <= $4 THEN 'expired' ELSE i.state END)
                 ORDER BY i.invitation_id DESC
                 LIMIT $5"#,
             organization.uuid(),
-            page.after.map(|after| after.uuid()),
+            page.after.map_or(GREATEST_ID, |after| after.uuid()),
             status.map(InvitationStatus::as_str),
             now,
             i64::from(page.limit) + 1,

@@ -10,6 +10,7 @@ mod attempts;
 mod audit;
 mod availability;
 mod backlog;
+mod bounds;
 mod calls;
 mod ceremonies;
 mod citus;

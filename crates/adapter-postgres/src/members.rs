@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    bounds::BEFORE_MEMBERS,
     error::{exactly_one, store_error},
     row::{SeatRow, count, moment, value},
     security::set_deadline,
@@ -104,11 +105,7 @@ impl MembersView for Transaction {
         filter: &MemberFilter,
         page: &PageRequest<MemberKey>,
     ) -> Result<Page<Member, MemberKey>, StoreError> {
-        // Nobody came in before the beginning of time, so every page begins after some key.
-        let after = page.after.unwrap_or(MemberKey {
-            joined_at: OffsetDateTime::UNIX_EPOCH,
-            user: UserId::from_uuid(Uuid::nil()),
-        });
+        let after = page.after.unwrap_or(BEFORE_MEMBERS);
         let limit = i64::from(page.limit) + 1;
         let rows = if *filter == MemberFilter::default() {
             // It knows the organization from the scope.

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    bounds::GREATEST_ID,
     error::store_error,
     row::{OrganizationRow, moment},
     store::PgStore,
@@ -61,10 +62,10 @@ impl Tenants for PgStore {
         let rows = sqlx::query_as!(
             TenantRow,
             "SELECT org_id, name, slug, plan, created_at, version, suspended_at, deleted_at, purge_at FROM organizations
-              WHERE $1::uuid IS NULL OR org_id < $1
+              WHERE org_id < $1
               ORDER BY org_id DESC
               LIMIT $2",
-            page.after.map(|after| after.uuid()),
+            page.after.map_or(GREATEST_ID, |after| after.uuid()),
             i64::from(page.limit) + 1,
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;

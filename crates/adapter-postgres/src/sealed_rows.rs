@@ -5,6 +5,7 @@ use rollcall_application::{Sealed, SealedFor, SealedRows, ports::StoreError};
 use uuid::Uuid;
 
 use crate::{
+    bounds::LEAST_ID,
     error::store_error,
     store::PgStore,
     transaction::{begin_task, task},
@@ -29,13 +30,13 @@ impl SealedRows for PgStore {
         limit: u16,
     ) -> Result<Vec<(Uuid, Sealed)>, StoreError> {
         let mut transaction = begin_task(&self.pool, task_of(what)).await?;
-        let (key, limit) = (i32::from(key), i64::from(limit));
+        let (key, after, limit) = (i32::from(key), after.unwrap_or(LEAST_ID), i64::from(limit));
         let found = match what {
             SealedFor::TotpSeed => {
                 let rows = sqlx::query_as!(
                     Row,
                     "SELECT user_id AS id, seed AS sealed FROM totp_seeds
-                      WHERE get_byte(seed, 0) <> $1 AND ($2::uuid IS NULL OR user_id > $2) ORDER BY user_id LIMIT $3",
+                      WHERE get_byte(seed, 0) <> $1 AND user_id > $2 ORDER BY user_id LIMIT $3",
                     key,
                     after,
                     limit,
@@ -46,7 +47,7 @@ impl SealedRows for PgStore {
                 let rows = sqlx::query_as!(
                     Row,
                     "SELECT org_id AS id, wrapped AS sealed FROM organization_keys
-                      WHERE get_byte(wrapped, 0) <> $1 AND ($2::uuid IS NULL OR org_id > $2) ORDER BY org_id LIMIT $3",
+                      WHERE get_byte(wrapped, 0) <> $1 AND org_id > $2 ORDER BY org_id LIMIT $3",
                     key,
                     after,
                     limit,
@@ -58,7 +59,7 @@ impl SealedRows for PgStore {
                     Row,
                     r#"SELECT org_id AS id, secret AS "sealed!" FROM subscribers
                         WHERE topic = $4 AND secret IS NOT NULL AND get_byte(secret, 0) <> $1
-                          AND ($2::uuid IS NULL OR org_id > $2)
+                          AND org_id > $2
                         ORDER BY org_id LIMIT $3"#,
                     key,
                     after,

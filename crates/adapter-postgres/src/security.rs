@@ -21,6 +21,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    bounds::{BEFORE_MEMBERS, LEAST_ID},
     error::{corrupt, exactly_one, store_error},
     row::{moment, value},
     store::PgStore,
@@ -133,10 +134,7 @@ impl SecurityView for Transaction {
             deadline_at: Option<OffsetDateTime>,
         }
 
-        let after = page.after.unwrap_or(MemberKey {
-            joined_at: OffsetDateTime::UNIX_EPOCH,
-            user: UserId::from_uuid(Uuid::nil()),
-        });
+        let after = page.after.unwrap_or(BEFORE_MEMBERS);
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT m.user_id, m.role, m.joined_at, u.email, u.name, d.deadline_at AS "deadline_at?"
@@ -179,7 +177,7 @@ impl SecurityView for Transaction {
             "SELECT org_id, user_id, deadline_at FROM mfa_deadlines WHERE org_id = $1 AND user_id > $2
               ORDER BY user_id LIMIT $3",
             organization.uuid(),
-            page.after.map_or(Uuid::nil(), |after| after.uuid()),
+            page.after.map_or(LEAST_ID, |after| after.uuid()),
             i64::from(page.limit) + 1,
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;

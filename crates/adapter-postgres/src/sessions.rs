@@ -10,6 +10,7 @@ use rollcall_domain::{OrganizationId, SessionId, UserId, audit::Origin, sessions
 use time::OffsetDateTime;
 
 use crate::{
+    bounds::GREATEST_ID,
     error::store_error,
     row::{OpenSessionRow, moment},
     transaction::Transaction,
@@ -27,12 +28,12 @@ impl SessionsView for Transaction {
             "SELECT session_id, org_id, authenticated_at, created_at, last_seen_at, expires_at, host(ip) AS ip, user_agent
                FROM sessions
               WHERE user_id = $1
-                AND ($2::uuid IS NULL OR session_id < $2)
+                AND session_id < $2
                 AND ($3::timestamptz IS NULL OR (expires_at > $3 AND last_seen_at > $4))
               ORDER BY session_id DESC
               LIMIT $5",
             user.uuid(),
-            page.after.map(|after| after.uuid()),
+            page.after.map_or(GREATEST_ID, |after| after.uuid()),
             live.map(|live| live.now),
             live.map(|live| live.used_after),
             i64::from(page.limit) + 1,

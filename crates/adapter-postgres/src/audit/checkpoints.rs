@@ -13,18 +13,15 @@ use rollcall_domain::{EventId, OrganizationId};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::{
     audit::sequencer::{id_of, log_of, signed},
+    bounds::LEAST_ID,
     error::{corrupt, exactly_one, store_error},
     row::count,
     store::PgStore,
     transaction::{Transaction, TransactionPurpose, begin, begin_task, task},
 };
-
-/// Comes before every event.
-const NO_EVENT: Uuid = Uuid::nil();
 
 #[async_trait]
 impl TreeView for Transaction {
@@ -184,7 +181,7 @@ impl Notary for PgStore {
     }
 
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError> {
-        let mut after = NO_EVENT;
+        let mut after = LEAST_ID;
         // In portions, each as of a moment of its own: a log has any number of events, and a statement only so much time.
         loop {
             let mut transaction =

@@ -23,6 +23,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    bounds::EARLIEST,
     error::{corrupt, store_error},
     row::moment,
     transaction::{NO_ORGANIZATION, Transaction},
@@ -187,8 +188,7 @@ impl AuditView for Transaction {
         organization: OrganizationId,
         page: &PageRequest<EventKey>,
     ) -> Result<Page<KeptLeaf, EventKey>, StoreError> {
-        // Nothing happened before the beginning of time, so every page begins after some key.
-        let after = page.after.unwrap_or(EventKey { occurred_at: OffsetDateTime::UNIX_EPOCH, written: 0 });
+        let after = page.after.unwrap_or(EventKey { occurred_at: EARLIEST, written: 0 });
         let rows = sqlx::query!(
             r#"SELECT occurred_at, written AS "written!", leaf
                  FROM audit_events

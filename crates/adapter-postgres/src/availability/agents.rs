@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::agent_roles;
 use crate::{
+    bounds::{GREATEST_ID, LEAST_ID},
     error::{corrupt, store_error},
     row::{count, moment, value},
     transaction::Transaction,
@@ -152,6 +153,7 @@ impl Transaction {
         after: Option<UserId>,
         limit: i64,
     ) -> Result<Vec<ListedAgent>, StoreError> {
+        let (first, last) = only.map_or((LEAST_ID, GREATEST_ID), |user| (user.uuid(), user.uuid()));
         let rows = sqlx::query_as!(
             ListedRow,
             r#"SELECT m.user_id, u.email, u.name, m.joined_at,
@@ -162,7 +164,7 @@ impl Transaction {
                       (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()) AS "late!",
                       NOT EXISTS (SELECT FROM sessions s
                                    WHERE s.org_id = m.org_id AND s.user_id = m.user_id
-                                     AND s.expires_at > $7 AND s.last_seen_at > $8)
+                                     AND s.expires_at > $8 AND s.last_seen_at > $9)
                           AS "signed_out!",
                       a.chosen AS "chosen?", a.cause AS "cause?", a.generation AS "generation?", a.note, a.shown AS "shown?",
                       a.since AS "since?", a.capacity AS "capacity?", a.skills AS "skills?", a.alive_until AS "alive_until?",
@@ -171,14 +173,14 @@ impl Transaction {
                  LEFT JOIN human_agents a ON a.org_id = m.org_id AND a.user_id = m.user_id
                  LEFT JOIN security_controls c ON c.org_id = m.org_id AND c.control = 'mfa_required'
                  LEFT JOIN mfa_deadlines d ON d.org_id = m.org_id AND d.user_id = m.user_id
-                WHERE m.org_id = $1 AND m.role = ANY($3) AND ($4::uuid IS NULL OR m.user_id = $4)
-                  AND ($5::uuid IS NULL OR m.user_id > $5)
-                ORDER BY m.user_id LIMIT $6"#,
+                WHERE m.org_id = $1 AND m.role = ANY($3) AND m.user_id >= $4 AND m.user_id <= $5 AND m.user_id > $6
+                ORDER BY m.user_id LIMIT $7"#,
             organization.uuid(),
             now,
             &agent_roles(),
-            only.map(|user| user.uuid()),
-            after.map(|user| user.uuid()),
+            first,
+            last,
+            after.map_or(LEAST_ID, |user| user.uuid()),
             limit,
             live.now,
             live.used_after,

@@ -6,7 +6,12 @@ use rollcall_application::{
 };
 use rollcall_domain::{OrganizationId, UserId};
 
-use crate::{error::store_error, row::value, transaction::Transaction};
+use crate::{
+    bounds::{GREATEST_ID, LEAST_ID},
+    error::store_error,
+    row::value,
+    transaction::Transaction,
+};
 
 impl Transaction {
     /// From one change to the next, and from the last before the time to the first in it.
@@ -16,14 +21,15 @@ impl Transaction {
         user: Option<UserId>,
         period: Period,
     ) -> Result<Vec<Spell>, StoreError> {
+        let (first, last) = user.map_or((LEAST_ID, GREATEST_ID), |user| (user.uuid(), user.uuid()));
         // Whose history there is, is found by going from one to the next: there may be years of it.
         let find = sqlx::query!(
             r#"WITH RECURSIVE who AS (
                    (SELECT c.user_id FROM availability_changes c
-                     WHERE c.org_id = $1 AND ($2::uuid IS NULL OR c.user_id = $2) ORDER BY c.user_id LIMIT 1)
+                     WHERE c.org_id = $1 AND c.user_id >= $2 AND c.user_id <= $5 ORDER BY c.user_id LIMIT 1)
                     UNION ALL
                    SELECT (SELECT c.user_id FROM availability_changes c
-                            WHERE c.org_id = $1 AND c.user_id > w.user_id AND ($2::uuid IS NULL OR c.user_id = $2)
+                            WHERE c.org_id = $1 AND c.user_id > w.user_id AND c.user_id <= $5
                             ORDER BY c.user_id LIMIT 1)
                      FROM who w WHERE w.user_id IS NOT NULL),
                marks AS (
@@ -42,9 +48,10 @@ impl Transaction {
                SELECT user_id AS "user_id!", status AS "status!", sum(extract(epoch FROM ends - at))::float8 AS "seconds!"
                  FROM spells GROUP BY user_id, status ORDER BY user_id, status"#,
             organization.uuid(),
-            user.map(|user| user.uuid()),
+            first,
             period.since,
             period.until,
+            last,
         );
         let rows = find.fetch_all(self.connection()).await.map_err(store_error)?;
         let spell = |user, status: &str, seconds| {

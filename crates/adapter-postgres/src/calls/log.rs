@@ -12,17 +12,15 @@ use rollcall_domain::{
 };
 use serde_json::Value;
 use sqlx::Executor;
-use time::{OffsetDateTime, macros::datetime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    bounds::{EARLIEST, GREATEST_ID, LATEST, LEAST_ID},
     error::{corrupt, exactly_one, store_error},
     row::{moment, value},
     transaction::Transaction,
 };
-
-/// As late as a call may begin.
-const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
 
 struct CallRow {
     call_id: Uuid,
@@ -91,7 +89,7 @@ impl CallsView for Transaction {
         let plan = "SET LOCAL plan_cache_mode = force_custom_plan";
         self.connection().execute(plan).await.map_err(store_error)?;
         // It begins where both of them say.
-        let until = filter.until.map_or((LATEST, Uuid::max()), |until| (until, Uuid::nil()));
+        let until = filter.until.map_or((LATEST, GREATEST_ID), |until| (until, LEAST_ID));
         let after = page.after.map_or(until, |after| (after.started_at, after.id.uuid()));
         let (started_at, id) = after.min(until);
         let rows = sqlx::query_as!(
@@ -100,7 +98,7 @@ impl CallsView for Transaction {
                     created_at, has_recording, version
                FROM calls
               WHERE org_id = $1 AND (started_at, call_id) < ($2, $3)
-                AND ($4::timestamptz IS NULL OR started_at >= $4) AND ($5::text IS NULL OR direction = $5)
+                AND started_at >= $4 AND ($5::text IS NULL OR direction = $5)
                 AND ($6::text IS NULL OR agent_ref = $6) AND ($7::text IS NULL OR from_party = $7)
                 AND ($8::text IS NULL OR to_party = $8) AND ($9::text IS NULL OR external_id = $9)
                 AND ($10::boolean IS NULL OR has_recording = $10)
@@ -109,7 +107,7 @@ impl CallsView for Transaction {
             organization.uuid(),
             started_at,
             id,
-            filter.since,
+            filter.since.unwrap_or(EARLIEST),
             filter.direction.map(|direction| direction.as_str()),
             filter.agent_ref.as_ref().map(|text| text.as_str()),
             filter.from.as_ref().map(|text| text.as_str()),

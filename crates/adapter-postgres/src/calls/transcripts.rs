@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    bounds::LEAST_ID,
     error::{corrupt, exactly_one, store_error},
     row::{count, moment, value},
     transaction::Transaction,
@@ -101,14 +102,14 @@ impl TranscriptsView for Transaction {
             TranscriptRow,
             "WITH next AS (
                  SELECT call_id, sum(bytes) OVER (ORDER BY call_id) - bytes AS before
-                   FROM (SELECT call_id, bytes FROM transcripts WHERE org_id = $1 AND ($2::uuid IS NULL OR call_id > $2)
+                   FROM (SELECT call_id, bytes FROM transcripts WHERE org_id = $1 AND call_id > $2
                           ORDER BY call_id LIMIT $3) first)
              SELECT t.call_id, t.segments, t.phones, t.emails, t.cards, t.stored_at, t.version
                FROM next JOIN transcripts t ON t.org_id = $1 AND t.call_id = next.call_id
               WHERE next.before < $4::bigint
               ORDER BY t.call_id",
             organization.uuid(),
-            page.after.map(|after| after.uuid()),
+            page.after.map_or(LEAST_ID, |after| after.uuid()),
             i64::from(page.limit),
             PAGE_BYTES,
         );

@@ -13,14 +13,14 @@ use rollcall_domain::{
     EscalationId, OrganizationId, UserId,
     escalations::{EscalationSettings, EscalationStatus},
 };
-use time::{OffsetDateTime, macros::datetime};
-use uuid::Uuid;
+use time::OffsetDateTime;
 
 use self::row::ShownRow;
-use crate::{error::store_error, transaction::Transaction};
-
-/// Later than anything.
-const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
+use crate::{
+    bounds::{EARLIEST, GREATEST_ID, LATEST, LEAST_ID},
+    error::store_error,
+    transaction::Transaction,
+};
 
 /// What may be written down of an escalation that has come so far.
 fn written_down(status: Option<EscalationStatus>) -> Vec<String> {
@@ -103,7 +103,7 @@ impl EscalationsView for Transaction {
             Some(EscalationStatus::Offered | EscalationStatus::Claimed | EscalationStatus::Callback)
         );
         let rows = if filter.status == Some(EscalationStatus::Waiting) {
-            let after = page.after.map_or((10, OffsetDateTime::UNIX_EPOCH, Uuid::nil()), |after| {
+            let after = page.after.map_or((10, EARLIEST, LEAST_ID), |after| {
                 (i16::from(after.priority.number()), after.created_at, after.id.uuid())
             });
             sqlx::query_as!(
@@ -129,7 +129,7 @@ impl EscalationsView for Transaction {
             .await
         } else if in_hand {
             // These are few beside all that is over, and have an index of their own.
-            let after = page.after.map_or((LATEST, Uuid::max()), |after| (after.created_at, after.id.uuid()));
+            let after = page.after.map_or((LATEST, GREATEST_ID), |after| (after.created_at, after.id.uuid()));
             sqlx::query_as!(
                 ShownRow,
                 r#"SELECT e.escalation_id, e.call_id, e.reason, e.priority, e.skills, e.status, e.callback, e.agent, e.expires_at,
@@ -150,7 +150,7 @@ impl EscalationsView for Transaction {
             .fetch_all(self.connection())
             .await
         } else {
-            let after = page.after.map_or((LATEST, Uuid::max()), |after| (after.created_at, after.id.uuid()));
+            let after = page.after.map_or((LATEST, GREATEST_ID), |after| (after.created_at, after.id.uuid()));
             sqlx::query_as!(
                 ShownRow,
                 r#"SELECT e.escalation_id, e.call_id, e.reason, e.priority, e.skills, e.status, e.callback, e.agent, e.expires_at,

@@ -11,7 +11,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
 
-use crate::{error::store_error, row::moment, transaction::Transaction};
+use crate::{bounds::LEAST_ID, error::store_error, row::moment, transaction::Transaction};
 
 #[async_trait]
 impl RecordingsView for Transaction {
@@ -45,10 +45,10 @@ impl RecordingsView for Transaction {
         let rows = sqlx::query!(
             r#"SELECT r.recording_id, r.call_id, r.wrapped_key, r.manifest, r.kept_at AS "kept_at!", k.wrapped
                  FROM recordings r JOIN organization_keys k ON k.org_id = r.org_id
-                WHERE r.org_id = $1 AND r.state = 'kept' AND ($2::uuid IS NULL OR r.call_id > $2)
+                WHERE r.org_id = $1 AND r.state = 'kept' AND r.call_id > $2
                 ORDER BY r.call_id LIMIT $3"#,
             organization.uuid(),
-            page.after.map(|after| after.uuid()),
+            page.after.map_or(LEAST_ID, |after| after.uuid()),
             i64::from(page.limit) + 1,
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
