@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rollcall_tests::{HookServer, Service, Team, TestDatabase};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+use uuid::Uuid;
 
 use crate::catalogue::{DEFINERS, OF_ORGANIZATIONS, OTHERS, OWN_ORGANIZATION, POLICIES, RIGHTS};
 
@@ -345,19 +346,22 @@ async fn a_connection_that_has_not_said_what_it_may_touch_sees_nothing() {
         assert_eq!(rows_of(&mut connection, &table, &columns).await, [Value::Null; 0], "{table}");
     }
     // A scope ends with its transaction, however it ends; one that a statement declares itself, with the statement.
-    let organization = uuid::Uuid::max();
+    let organization = Uuid::max();
     let begin = format!("BEGIN; SET LOCAL rollcall.org_id = '{organization}'");
     let itself = format!("SELECT set_config('rollcall.org_id', '{organization}', true)");
     for (begin, end) in [(&begin, "COMMIT"), (&begin, "ROLLBACK"), (&itself, "SELECT 1")] {
         connection.execute(AssertSqlSafe(begin.clone())).await.unwrap();
         connection.execute(end).await.unwrap();
-        let left: Option<String> =
-            sqlx::query_scalar("SELECT NULLIF(current_setting('rollcall.org_id', true), '')")
-                .fetch_one(&mut connection)
-                .await
-                .unwrap();
-        assert_eq!(left, None, "{end}");
+        assert_eq!(declared(&mut connection).await, None, "{end}");
     }
+}
+
+/// The organization that a connection may touch.
+pub(crate) async fn declared(connection: &mut PgConnection) -> Option<Uuid> {
+    sqlx::query_scalar("SELECT NULLIF(current_setting('rollcall.org_id', true), '')::uuid")
+        .fetch_one(connection)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

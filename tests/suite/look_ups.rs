@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::{
+    PageRequest,
     api_keys::KeyHash,
+    members::Teams,
     ports::{Directory, StoreError},
 };
 use rollcall_domain::{
@@ -72,7 +74,10 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
     join_all(asked).await;
 
     let members: Vec<(Uuid, Uuid, String)> =
-        sqlx::query_as("SELECT org_id, user_id, role FROM members").fetch_all(&mut connection).await.unwrap();
+        sqlx::query_as("SELECT org_id, user_id, role FROM members ORDER BY joined_at, user_id")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
     let asked = (0..200).map(async |n: usize| {
         let (organization, user, role) = &members[n % members.len()];
         let elsewhere = members.iter().map(|(other, ..)| other).find(|other| *other != organization).unwrap();
@@ -80,6 +85,30 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
         let seat = store.seat(OrganizationId::from_uuid(*organization), user).await.unwrap().unwrap();
         assert_eq!(seat.role.as_str(), role);
         assert_eq!(store.seat(OrganizationId::from_uuid(*elsewhere), user).await.unwrap(), None);
+    });
+    join_all(asked).await;
+
+    // Whole teams, page by page, and now and then that of no organization.
+    let asked = (0..100).map(async |n: usize| {
+        let (organization, ..) = members[n % members.len()];
+        let (id, limit) = (OrganizationId::from_uuid(organization), 1 + (n % 4) as u16);
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.page(id, &PageRequest { limit, after }).await.unwrap();
+            assert!(page.entries.len() <= limit.into());
+            seen.extend(page.entries.iter().map(|member| member.membership.user.uuid()));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let team = members.iter().filter(|(other, ..)| *other == organization);
+        assert_eq!(seen, team.map(|(_, user, _)| *user).collect::<Vec<_>>());
+        if n.is_multiple_of(3) {
+            let nowhere = OrganizationId::from_uuid(Uuid::from_u128(n as u128));
+            let page = store.page(nowhere, &PageRequest { limit, after: None }).await.unwrap();
+            assert!(page.entries.is_empty() && page.next.is_none());
+        }
     });
     join_all(asked).await;
 }

@@ -118,6 +118,7 @@ mod signing_keys;
 mod stream;
 mod stream_limits;
 mod systemd;
+mod team_pages;
 mod tokens;
 mod tour;
 mod transcripts;

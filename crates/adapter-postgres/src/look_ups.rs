@@ -1,19 +1,21 @@
 //! Looking up what a request came in by, or asks about, for many requests at once.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use rollcall_application::{
+    Page, PageRequest,
     api_keys::{FoundKey, KeyHash},
-    members::FoundSeat,
+    members::{FoundSeat, MemberKey},
     ports::{OpenSession, StoreError},
 };
-use rollcall_domain::{OrganizationId, UserId, secret::TokenHash};
+use rollcall_domain::{OrganizationId, UserId, members::Member, secret::TokenHash};
 use uuid::Uuid;
 
 use crate::{
     api_keys::ApiKeyRow,
     connection::{CancelSafe, Pool},
     error::corrupt,
+    members::{MemberRow, after, cut, one_more},
     row::{OpenSessionRow, OrganizationRow, moment, value},
     store::PgStore,
     together::{Answer, Together},
@@ -22,12 +24,20 @@ use crate::{
 /// Whose seat, in which organization.
 type Whom = (OrganizationId, UserId);
 
+/// Which page, of whose team.
+type WhichPage = (OrganizationId, PageRequest<MemberKey>);
+
+/// How many pages are read in one visit at the most. A page of two hundred takes the database about a millisecond, and whoever goes with
+/// it waits for it.
+const PAGES: usize = 4;
+
 /// The look-ups of each kind that are made together.
 #[derive(Clone)]
 pub(crate) struct LookUps {
     sessions: Together<TokenHash, OpenSession>,
     api_keys: Together<Vec<KeyHash>, FoundKey>,
     seats: Together<Whom, FoundSeat>,
+    team_pages: Together<WhichPage, Page<Member, MemberKey>>,
 }
 
 impl LookUps {
@@ -37,6 +47,7 @@ impl LookUps {
             sessions: Together::new(patience),
             api_keys: Together::new(patience),
             seats: Together::new(patience),
+            team_pages: Together::new(patience).at_most(PAGES),
         }
     }
 }
@@ -66,6 +77,19 @@ impl PgStore {
             .seats
             .look_up((organization, user), move |on, wanted| seats(pool.clone(), on, wanted))
             .await
+    }
+
+    /// A page of a team, as the database has it.
+    pub(crate) async fn look_up_team_page(
+        &self,
+        organization: OrganizationId,
+        page: &PageRequest<MemberKey>,
+    ) -> Result<Page<Member, MemberKey>, StoreError> {
+        let (pool, wanted) = (self.pool.clone(), (organization, page.clone()));
+        let find = move |on, wanted| team_pages(pool.clone(), on, wanted);
+        let found = self.look_ups.team_pages.look_up(wanted, find).await?;
+        // There is one of every team, if only an empty one.
+        found.ok_or_else(|| corrupt("a page that was not read"))
     }
 }
 
@@ -224,6 +248,69 @@ async fn seats(
             })
         };
         ((OrganizationId::from_uuid(row.org_id), UserId::from_uuid(row.user_id)), seat())
+    });
+    Ok((found.collect(), connection))
+}
+
+async fn team_pages(
+    pool: Pool,
+    on: Option<CancelSafe>,
+    wanted: Vec<WhichPage>,
+) -> Result<Answer<WhichPage, Page<Member, MemberKey>, CancelSafe>, StoreError> {
+    // Several may want the same one.
+    let wanted: Vec<WhichPage> = wanted.into_iter().collect::<HashSet<_>>().into_iter().collect();
+    let organizations: Vec<Uuid> = wanted.iter().map(|(organization, _)| organization.uuid()).collect();
+    let (joined_after, users_after): (Vec<_>, Vec<_>) =
+        wanted.iter().map(|(_, page)| after(page)).map(|key| (key.joined_at, key.user.uuid())).unzip();
+    let most: Vec<i64> = wanted.iter().map(|(_, page)| one_more(page)).collect();
+    // `team_page` is of the organization that is declared, and each call finds declared what it is for, as with `team_seat`. Were
+    // nothing declared, the call would be for whoever came in after no moment at all, which is nobody.
+    let rows = sqlx::query!(
+        r#"SELECT w.number AS "number!", t.user_id AS "user_id!", t.role AS "role!", t.email AS "email!", t.name AS "name!",
+                  t.status AS "status!", t.mfa_enabled AS "mfa_enabled!", t.joined_at AS "joined_at!", t.last_seen_at,
+                  t.version AS "version!"
+             FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::bigint[])
+                  WITH ORDINALITY AS w (org_id, joined_after, user_after, most, number)
+            CROSS JOIN LATERAL
+                  team_page(CASE WHEN set_config('rollcall.org_id', w.org_id::text, true) <> '' THEN w.joined_after END,
+                            w.user_after, w.most) AS t"#,
+        organizations.as_slice(),
+        joined_after.as_slice(),
+        users_after.as_slice(),
+        most.as_slice()
+    );
+    let mut connection = connection(&pool, on).await?;
+    let rows = connection.fetch_all(rows).await?;
+    let mut teams: Vec<Result<Vec<Member>, StoreError>> = wanted.iter().map(|_| Ok(Vec::new())).collect();
+    for row in rows {
+        // They are numbered from one.
+        let number = usize::try_from(row.number).ok().and_then(|number| number.checked_sub(1));
+        let team = number.and_then(|number| teams.get_mut(number));
+        let team = team.ok_or_else(|| corrupt("a page that nobody has asked for"))?;
+        let member = MemberRow {
+            user_id: row.user_id,
+            role: row.role,
+            email: row.email,
+            name: row.name,
+            status: row.status,
+            mfa_enabled: row.mfa_enabled,
+            joined_at: row.joined_at,
+            last_seen_at: row.last_seen_at,
+            version: row.version,
+        };
+        match Member::try_from(member) {
+            Ok(member) => {
+                if let Ok(team) = team {
+                    team.push(member);
+                }
+            }
+            // What does not fit the domain spoils its own page, and no other.
+            Err(error) => *team = Err(error),
+        }
+    }
+    let found = wanted.into_iter().zip(teams).map(|(wanted, team)| {
+        let page = team.map(|team| cut(team, &wanted.1));
+        (wanted, page)
     });
     Ok((found.collect(), connection))
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::{
     Page, PageRequest,
-    members::{Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    members::{Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding, Teams},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -20,19 +20,21 @@ use crate::{
     error::{exactly_one, store_error},
     row::{SeatRow, count, moment, value},
     security::set_deadline,
+    store::PgStore,
     transaction::{Transaction, settings},
 };
 
-struct MemberRow {
-    user_id: Uuid,
-    role: String,
-    email: String,
-    name: String,
-    status: String,
-    mfa_enabled: bool,
-    joined_at: OffsetDateTime,
-    last_seen_at: Option<OffsetDateTime>,
-    version: i32,
+/// The columns of a member.
+pub(crate) struct MemberRow {
+    pub(crate) user_id: Uuid,
+    pub(crate) role: String,
+    pub(crate) email: String,
+    pub(crate) name: String,
+    pub(crate) status: String,
+    pub(crate) mfa_enabled: bool,
+    pub(crate) joined_at: OffsetDateTime,
+    pub(crate) last_seen_at: Option<OffsetDateTime>,
+    pub(crate) version: i32,
 }
 
 impl TryFrom<MemberRow> for Member {
@@ -52,6 +54,24 @@ impl TryFrom<MemberRow> for Member {
     }
 }
 
+/// The key that a page begins after. Nobody came in before the beginning of time, so every page begins after some.
+pub(crate) fn after(page: &PageRequest<MemberKey>) -> MemberKey {
+    page.after.unwrap_or(BEFORE_MEMBERS)
+}
+
+/// How many members are read for a page: one more than fits tells that another page follows.
+pub(crate) fn one_more(page: &PageRequest<MemberKey>) -> i64 {
+    i64::from(page.limit) + 1
+}
+
+/// A page out of the members that were read for it.
+pub(crate) fn cut(members: Vec<Member>, page: &PageRequest<MemberKey>) -> Page<Member, MemberKey> {
+    Page::cut(members, page.limit, |member| MemberKey {
+        joined_at: member.joined_at,
+        user: member.membership.user,
+    })
+}
+
 /// A text as a pattern that finds it anywhere, whatever signs of patterns it holds.
 fn pattern(search: &str) -> String {
     let mut pattern = String::with_capacity(search.len() + 2);
@@ -64,6 +84,17 @@ fn pattern(search: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+#[async_trait]
+impl Teams for PgStore {
+    async fn page(
+        &self,
+        organization: OrganizationId,
+        page: &PageRequest<MemberKey>,
+    ) -> Result<Page<Member, MemberKey>, StoreError> {
+        self.look_up_team_page(organization, page).await
+    }
 }
 
 #[async_trait]
@@ -105,8 +136,7 @@ impl MembersView for Transaction {
         filter: &MemberFilter,
         page: &PageRequest<MemberKey>,
     ) -> Result<Page<Member, MemberKey>, StoreError> {
-        let after = page.after.unwrap_or(BEFORE_MEMBERS);
-        let limit = i64::from(page.limit) + 1;
+        let (after, limit) = (after(page), one_more(page));
         let rows = if *filter == MemberFilter::default() {
             // It knows the organization from the scope.
             sqlx::query_as!(
@@ -151,10 +181,7 @@ impl MembersView for Transaction {
         };
         let rows = rows.map_err(store_error)?;
         let members = rows.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
-        Ok(Page::cut(members, page.limit, |member: &Member| MemberKey {
-            joined_at: member.joined_at,
-            user: member.membership.user,
-        }))
+        Ok(cut(members, page))
     }
 
     async fn members_count(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {

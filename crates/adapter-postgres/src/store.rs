@@ -27,10 +27,10 @@ pub struct PgStore {
     clock: Option<Arc<dyn Clock>>,
     /// Sessions that were looked up a moment ago.
     pub(crate) sessions: Arc<SessionCache>,
-    /// Sessions and API keys that are being looked up.
+    /// What is being looked up for many at once.
     pub(crate) look_ups: LookUps,
     /// How to connect to hear of changes that other nodes make.
-    listening: PgConnectOptions,
+    listening: Arc<PgConnectOptions>,
     /// Told when this node has queued a letter.
     pub(crate) letter_queued: Arc<Notify>,
     /// Told when this node has written events.
@@ -66,7 +66,7 @@ impl PgStore {
             clock: None,
             sessions: Arc::default(),
             look_ups: LookUps::new(connection.look_up_timeout()),
-            listening,
+            listening: Arc::new(listening),
             letter_queued: Arc::default(),
             events_written: Arc::default(),
         })

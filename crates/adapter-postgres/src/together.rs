@@ -25,7 +25,7 @@ use tracing::{Instrument, Span};
 
 /// How many look-ups of one kind are under way at the most.
 const AT_ONCE: usize = 4;
-/// For how many a look-up is made at the most.
+/// For how many a look-up is made at the most, unless something else is said.
 const MOST: usize = 64;
 /// How many look-ups in a row use the same connection at the most: others wait for one too.
 const IN_A_ROW: u64 = 16;
@@ -41,6 +41,8 @@ pub(crate) struct Together<K, V> {
     waiting: Arc<Mutex<Waiting<K, V>>>,
     /// The longest that anybody waits.
     patience: Duration,
+    /// For how many a look-up is made at the most.
+    most: usize,
 }
 
 struct Waiting<K, V> {
@@ -61,7 +63,7 @@ struct Asked<K, V> {
 
 impl<K, V> Clone for Together<K, V> {
     fn clone(&self) -> Self {
-        Self { waiting: Arc::clone(&self.waiting), patience: self.patience }
+        Self { waiting: Arc::clone(&self.waiting), patience: self.patience, most: self.most }
     }
 }
 
@@ -73,7 +75,12 @@ where
     /// Nobody of them waits for longer than `patience`.
     pub(crate) fn new(patience: Duration) -> Self {
         let waiting = Waiting { asked: Vec::new(), under_way: 0 };
-        Self { waiting: Arc::new(Mutex::new(waiting)), patience }
+        Self { waiting: Arc::new(Mutex::new(waiting)), patience, most: MOST }
+    }
+
+    /// The same with look-ups for so many at the most, of what is more than a row: whoever goes together waits for all of it.
+    pub(crate) fn at_most(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 
     /// What there is of `key`. `find` looks up many, on the connection of the look-up before if there is one; that of whoever begins is
@@ -145,7 +152,7 @@ where
             waiting.under_way -= 1;
             return None;
         }
-        let some = waiting.asked.len().min(MOST);
+        let some = waiting.asked.len().min(self.most);
         Some(waiting.asked.drain(..some).collect())
     }
 }
@@ -155,14 +162,18 @@ fn too_late(late: Elapsed) -> StoreError {
 }
 
 /// Tells each who has asked what was found. Some have gone, which is no matter.
-fn tell<K: Eq + Hash, V: Clone>(asked: Vec<Asked<K, V>>, found: Result<Found<K, V>, StoreError>) {
-    for Asked { key, answer, .. } in asked {
-        let _ = answer.send(match &found {
-            Ok(found) => match found.get(&key) {
+fn tell<K: Eq + Hash, V: Clone>(asked: Vec<Asked<K, V>>, mut found: Result<Found<K, V>, StoreError>) {
+    let mut asked = asked.into_iter();
+    while let Some(Asked { key, answer, .. }) = asked.next() {
+        let others_want_it = asked.as_slice().iter().any(|other| other.key == key);
+        let _ = answer.send(match &mut found {
+            Ok(found) if others_want_it => match found.get(&key) {
                 None => Ok(None),
                 Some(Ok(value)) => Ok(Some(value.clone())),
                 Some(Err(error)) => Err(again(error)),
             },
+            // Not a copy: it may be a whole page.
+            Ok(found) => found.remove(&key).transpose(),
             Err(error) => Err(again(error)),
         });
     }
@@ -300,6 +311,23 @@ mod tests {
             assert_eq!(sizes.map(|some| some.map_or(0, |some| some.len())), [MOST, 1]);
             for asked in asked {
                 assert!(asked.await.expect("an answer").is_ok());
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_is_more_than_a_row_is_looked_up_for_as_many_as_was_said() {
+        in_time(async {
+            let mut numbers = Numbers::new();
+            numbers.together = numbers.together.clone().at_most(2);
+            let [_, asked] = numbers.ask_while_others_are_looked_up([7, 8, 7]).await;
+            numbers.end.add_permits(100);
+            for expected in [vec![7, 8], vec![7]] {
+                assert_eq!(numbers.begun.1.recv().await, Some(expected));
+            }
+            for asked in asked {
+                assert!(matches!(asked.await.expect("an answer"), Ok(Some(()))));
             }
         })
         .await;

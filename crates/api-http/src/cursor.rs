@@ -1,42 +1,48 @@
 //! Cursors: opaque, unforgeable, and good only in the list they were given for (attack 11).
 
+use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use rollcall_application::Asks;
+use http::header;
+use rollcall_application::{Asks, Error};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::Api,
+    etag::JSON,
     problem::{Code, Problem, Result},
 };
 
 const PURPOSE: &str = "cursor/v1";
+/// Room for what most entries are as JSON, in bytes.
+const MOST_ENTRIES: usize = 512;
 
 /// The list that a cursor is for: which one, with which filters, for whom and where.
 pub(crate) struct List<'a> {
     api: &'a Api,
-    context: String,
+    /// None if it could not be written: then no cursor is good, and there is none.
+    context: Option<String>,
 }
 
 impl<'a> List<'a> {
     /// A list that somebody asks for; `filter` is whatever else decides what is in it.
     pub(crate) fn new(api: &'a Api, who: &impl Asks, name: &str, filter: &impl Serialize) -> Self {
-        let organization = who.organization().map(|id| id.to_string());
         let (_, id, _) = who.for_audit().parts();
-        let context = serde_json::json!([name, organization, id, filter]).to_string();
+        let context = serde_json::to_string(&(name, who.organization(), id, filter)).ok();
         Self { api, context }
     }
 
     /// A list of the platform's own staff.
     pub(crate) fn of_operator(api: &'a Api, name: &str) -> Self {
-        Self { api, context: serde_json::json!([name]).to_string() }
+        Self { api, context: serde_json::to_string(&[name]).ok() }
     }
 
     /// The key behind a cursor.
     pub(crate) fn read<K: DeserializeOwned>(&self, cursor: Option<&str>) -> Result<Option<K>> {
         let Some(cursor) = cursor else { return Ok(None) };
         let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|signed| {
-            let payload = self.api.app.keyring.verify(PURPOSE, self.context.as_bytes(), &signed)?;
+            let context = self.context.as_deref()?;
+            let payload = self.api.app.keyring.verify(PURPOSE, context.as_bytes(), &signed)?;
             serde_json::from_slice(payload).ok()
         });
         key.map(Some).ok_or_else(|| Problem::plain(Code::InvalidCursor))
@@ -45,7 +51,8 @@ impl<'a> List<'a> {
     /// The cursor for a key.
     pub(crate) fn write<K: Serialize>(&self, key: Option<K>) -> Option<String> {
         let payload = serde_json::to_vec(&key?).ok()?;
-        Some(URL_SAFE_NO_PAD.encode(self.api.app.keyring.sign(PURPOSE, self.context.as_bytes(), &payload)))
+        let context = self.context.as_deref()?;
+        Some(URL_SAFE_NO_PAD.encode(self.api.app.keyring.sign(PURPOSE, context.as_bytes(), &payload)))
     }
 }
 
@@ -70,6 +77,17 @@ pub(crate) struct PageOf<T> {
     pub(crate) data: Vec<T>,
     /// What to ask the next page with; null on the last one.
     pub(crate) next_cursor: Option<String>,
+}
+
+impl<T: Serialize> IntoResponse for PageOf<T> {
+    fn into_response(self) -> Response {
+        // With room for all of it: what grows as it is written is copied each time.
+        let mut content = Vec::with_capacity((self.data.len() + 1) * MOST_ENTRIES);
+        match serde_json::to_writer(&mut content, &self) {
+            Ok(()) => ([(header::CONTENT_TYPE, JSON)], content).into_response(),
+            Err(error) => Problem::from(Error::Internal(Box::new(error))).into_response(),
+        }
+    }
 }
 
 /// Which page of a list is wanted, where nothing else can be asked for.

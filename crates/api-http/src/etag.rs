@@ -25,7 +25,8 @@ use sha2::{Digest, Sha256};
 
 use crate::problem::{Code, Problem};
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// The kind of what is JSON and nothing more.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Room for what most things are as JSON, in bytes.
 const MOST_THINGS: usize = 1024;
 /// Room for the headers of an answer, those among them that every answer has.

@@ -21,6 +21,7 @@ use crate::{
     availability::{Lapsed, Pulse},
     calls::Masking,
     keyring::Keyring,
+    members::Teams,
     operator::Tenants,
     passwords::Passwords,
     plans::Billing,
@@ -40,6 +41,8 @@ pub struct Application {
     pub store: Door,
     /// Look-ups across organizations.
     pub directory: Arc<dyn Directory>,
+    /// Pages of whole teams.
+    pub teams: Arc<dyn Teams>,
     /// Counts of attempts to prove who one is.
     pub attempts: Arc<dyn Attempts>,
     /// Challenges that wait for a device's answer.

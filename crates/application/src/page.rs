@@ -1,7 +1,7 @@
 //! Lists that come in pages.
 
 /// Which page of a list is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageRequest<K> {
     /// How many entries it holds at the most: 1 to 200.
     pub limit: u16,

@@ -56,6 +56,7 @@ pub(crate) fn application(
     Ok(Application {
         store: Door::new(store.clone()),
         directory: Arc::new(store.clone()),
+        teams: Arc::new(store.clone()),
         attempts: Arc::new(store.clone()),
         ceremonies: Arc::new(store.clone()),
         webauthn: webauthn(settings, address)?,

@@ -15,7 +15,7 @@ pub(crate) use leave::depart;
 pub use leave::leave;
 pub use list::list;
 pub use offboarding::offboarding;
-pub use ports::{FoundSeat, Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding};
+pub use ports::{FoundSeat, Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding, Teams};
 pub use remove::{Command as Remove, remove};
 pub use reset_mfa::reset_mfa;
 pub use show::show;

@@ -22,7 +22,7 @@ pub struct MemberFilter {
 }
 
 /// Where a member stands in the list, which is ordered by when they came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemberKey {
     /// When they came in.
     pub joined_at: OffsetDateTime,
@@ -67,6 +67,18 @@ pub struct Inviter {
     pub invites_member: bool,
 }
 
+/// Reads whole teams: so often that no view is opened for it.
+#[async_trait]
+pub trait Teams: Send + Sync {
+    /// A page of all members of an organization, and of no other, as the database has it at this moment: those who came in first at its
+    /// beginning.
+    async fn page(
+        &self,
+        organization: OrganizationId,
+        page: &PageRequest<MemberKey>,
+    ) -> Result<Page<Member, MemberKey>, StoreError>;
+}
+
 /// Reads the team of the scope's organization.
 #[async_trait]
 pub trait MembersView {
@@ -84,7 +96,8 @@ pub trait MembersView {
         user: UserId,
     ) -> Result<bool, StoreError>;
 
-    /// A page of the members that fit, those who came in first at its beginning.
+    /// A page of the members that fit, those who came in first at its beginning. Whoever wants all, and nothing else of the same moment,
+    /// asks [`Teams`].
     async fn members_page(
         &mut self,
         organization: OrganizationId,

@@ -23,6 +23,7 @@ use mockall::mock;
 use rollcall_domain::{
     ApiKeyId, EmailAddress, OrganizationId, SessionId, UserId,
     attempts::{Allowance, Allowances, TooMany},
+    members::Member,
     secret::TokenHash,
     sessions::Lifetimes,
     tokens::{KeyPurpose, SigningKey, TokenIssuer},
@@ -31,12 +32,12 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Application, Bulkhead, Limits, Settings,
+    Application, Bulkhead, Limits, Page, PageRequest, Settings,
     api_keys::{FoundKey, KeptBy, KeyHash, KeyUses, Move, UsedKey},
     audit::{ApiCalls, Checkpoints, Log, QueueState, Readings, Round, Sequencer, Sequencing, Shard, Turn},
     availability::Lapsed,
     calls::Masking,
-    members::FoundSeat,
+    members::{FoundSeat, MemberKey, Teams},
     passwords::{Cost, Passwords},
     ports::{
         AttemptKeys, AttemptOutcome, Attempts, Begun, Clock, CredentialId, Credentials, Directory, Entropy,
@@ -109,6 +110,15 @@ mock! {
         async fn passkey(&self, credential: &CredentialId) -> Answer<Option<FoundPasskey>>;
         async fn mfa_challenge(&self, token: TokenHash) -> Answer<Option<FoundMfaChallenge>>;
         async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
+    }
+}
+
+mock! {
+    pub(crate) Teams {}
+
+    #[async_trait]
+    impl Teams for Teams {
+        async fn page(&self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
     }
 }
 
@@ -230,6 +240,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
     Application {
         store: Door::new(store.clone()),
         directory: Arc::new(directory),
+        teams: Arc::new(MockTeams::new()),
         attempts: Arc::new(NoCount { in_a_row: 1 }),
         ceremonies: Arc::new(CeremoniesInMemory::default()),
         webauthn: None,

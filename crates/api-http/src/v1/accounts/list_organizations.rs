@@ -53,12 +53,12 @@ pub(super) async fn list_my_organizations(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
     Query(query): Query<PageQuery>,
-) -> Result<axum::Json<PageOf<Seat>>> {
+) -> Result<PageOf<Seat>> {
     let list = List::new(&api, &actor, "organizations", &());
     let after = list.read(query.cursor.as_deref())?.map(|(name, id)| OrganizationListKey { name, id });
     let page = PageRequest { limit: query.limit.0, after };
     let page = accounts::list_organizations(&api.app, &actor, &page).await?;
     let data = page.entries.iter().map(Seat::from).collect();
     let next_cursor = list.write(page.next.map(|OrganizationListKey { name, id }| (name, id)));
-    Ok(axum::Json(PageOf { data, next_cursor }))
+    Ok(PageOf { data, next_cursor })
 }

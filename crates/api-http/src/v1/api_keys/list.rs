@@ -18,12 +18,12 @@ pub(super) async fn list_api_keys(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::ApiKeysRead as u8 }>,
     Query(query): Query<PageQuery>,
-) -> Result<axum::Json<PageOf<ApiKeyObject>>> {
+) -> Result<PageOf<ApiKeyObject>> {
     let list = List::new(&api, &actor, "api_keys", &());
     let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };
     let page = api_keys::list(&api.app, &actor, &page).await?;
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(ApiKeyObject::from).collect(),
         next_cursor: list.write(page.next),
-    }))
+    })
 }

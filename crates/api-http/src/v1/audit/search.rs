@@ -62,7 +62,7 @@ pub(super) async fn list_audit_events(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
     Query(query): Query<SearchQuery>,
-) -> Result<axum::Json<PageOf<AuditEventObject>>> {
+) -> Result<PageOf<AuditEventObject>> {
     let mut fields = Fields::default();
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let filter = Filter {
@@ -80,8 +80,8 @@ pub(super) async fn list_audit_events(
     let list = List::new(&api, &principal, "audit-events", &asked);
     let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };
     let page = audit::search(&api.app, &principal, &filter, &page).await?;
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(AuditEventObject::from).collect(),
         next_cursor: list.write(page.next),
-    }))
+    })
 }

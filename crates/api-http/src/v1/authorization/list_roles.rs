@@ -17,7 +17,7 @@ pub(super) struct RoleObject {
 #[utoipa::path(get, path = "/v1/roles", tag = "Team",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 200, description = "The roles", body = PageOf<RoleObject>)))]
-pub(super) async fn list_roles(_caller: AnyCaller) -> axum::Json<PageOf<RoleObject>> {
+pub(super) async fn list_roles(_caller: AnyCaller) -> PageOf<RoleObject> {
     let data = Role::ALL.into_iter().map(|role| RoleObject { role, permissions: role.permissions() });
-    axum::Json(PageOf { data: data.collect(), next_cursor: None })
+    PageOf { data: data.collect(), next_cursor: None }
 }

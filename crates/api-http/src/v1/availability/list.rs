@@ -24,13 +24,13 @@ pub(super) async fn list_agents(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AvailabilityRead as u8 }>,
     Query(query): Query<PageQuery>,
-) -> Result<axum::Json<PageOf<AgentObject>>> {
+) -> Result<PageOf<AgentObject>> {
     let list = List::new(&api, &principal, "availability", &());
     let after = list.read(query.cursor.as_deref())?.map(|Key(user)| user);
     let page = PageRequest { limit: query.limit.0, after };
     let page = availability::list(&api.app, &principal, &page).await?;
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(AgentObject::new).collect(),
         next_cursor: list.write(page.next.map(Key)),
-    }))
+    })
 }

@@ -101,15 +101,15 @@ pub(super) async fn list_calls(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::CallsRead as u8 }>,
     Query(query): Query<ListCallsQuery>,
-) -> Result<axum::Json<PageOf<CallObject>>> {
+) -> Result<PageOf<CallObject>> {
     let filter = query.filter()?;
     let list = List::new(&api, &principal, "calls", &query.wanted());
     let after = list.read(query.cursor.as_deref())?;
     let after = after.map(|Key(started_at, id)| CallKey { started_at, id });
     let page = PageRequest { limit: query.limit.0, after };
     let page = calls::list(&api.app, &principal, &filter, &page).await?;
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(CallObject::from).collect(),
         next_cursor: list.write(page.next.map(|key| Key(key.started_at, key.id))),
-    }))
+    })
 }

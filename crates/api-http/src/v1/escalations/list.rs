@@ -46,7 +46,7 @@ pub(super) async fn list_escalations(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::EscalationsRead as u8 }>,
     Query(query): Query<ListEscalationsQuery>,
-) -> Result<axum::Json<PageOf<EscalationObject>>> {
+) -> Result<PageOf<EscalationObject>> {
     let mut fields = Fields::default();
     let filter = EscalationFilter { status: fields.parse_if_given("status", query.status.as_deref()) };
     fields.result()?;
@@ -56,11 +56,11 @@ pub(super) async fn list_escalations(
     });
     let page = PageRequest { limit: query.limit.0, after };
     let page = escalations::list(&api.app, &principal, filter, &page).await?;
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(EscalationObject::new).collect(),
         next_cursor: list.write(
             page.next
                 .map(|EscalationKey { priority, created_at, id }| Key(priority.number(), created_at, id)),
         ),
-    }))
+    })
 }

@@ -35,15 +35,15 @@ pub(super) async fn list_invitations(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     Query(query): Query<ListInvitationsQuery>,
-) -> Result<axum::Json<PageOf<InvitationObject>>> {
+) -> Result<PageOf<InvitationObject>> {
     let status = query.status.as_deref().map(str::parse::<InvitationStatus>).transpose();
     let status = status.map_err(|problem| Error::invalid("status", problem))?;
     let list = List::new(&api, &actor, "invitations", &query.status);
     let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };
     let page = invitations::list(&api.app, &actor, status, &page).await?;
     let now = api.app.now();
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(|invitation| InvitationObject::at(now, invitation)).collect(),
         next_cursor: list.write(page.next),
-    }))
+    })
 }

@@ -53,7 +53,7 @@ pub(super) async fn list_members(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::TeamRead as u8 }>,
     Query(query): Query<ListMembersQuery>,
-) -> Result<axum::Json<PageOf<MemberObject>>> {
+) -> Result<PageOf<MemberObject>> {
     let status = query.status.as_deref().map(str::parse::<MemberStatus>).transpose();
     let status = status.map_err(|problem| Error::invalid("status", problem))?;
     let search = query.q.filter(|search| !search.is_empty());
@@ -70,8 +70,8 @@ pub(super) async fn list_members(
     let after = after.map(|Key(joined_at, user)| MemberKey { joined_at, user });
     let page = PageRequest { limit: query.limit.0, after };
     let page = members::list(&api.app, &principal, &filter, &page).await?;
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(MemberObject::from).collect(),
         next_cursor: list.write(page.next.map(|key| Key(key.joined_at, key.user))),
-    }))
+    })
 }

@@ -17,12 +17,12 @@ pub(super) async fn list_organizations(
     State(api): State<Api>,
     _: Operator,
     Query(query): Query<PageQuery>,
-) -> Result<axum::Json<PageOf<TenantObject>>> {
+) -> Result<PageOf<TenantObject>> {
     let list = List::of_operator(&api, "operator.organizations");
     let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };
     let page = operator::list(&api.app, &page).await?;
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(TenantObject::from).collect(),
         next_cursor: list.write(page.next),
-    }))
+    })
 }

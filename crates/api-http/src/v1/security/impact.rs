@@ -49,14 +49,14 @@ pub(super) async fn list_mfa_impact(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::SecurityRead as u8 }>,
     Query(query): Query<PageQuery>,
-) -> Result<axum::Json<PageOf<MemberWithoutMfa>>> {
+) -> Result<PageOf<MemberWithoutMfa>> {
     let list = List::new(&api, &actor, "mfa-impact", &());
     let after = list.read(query.cursor.as_deref())?;
     let after = after.map(|Key(joined_at, user)| MemberKey { joined_at, user });
     let page = PageRequest { limit: query.limit.0, after };
     let page = security::impact(&api.app, &actor, &page).await?;
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(MemberWithoutMfa::from).collect(),
         next_cursor: list.write(page.next.map(|key| Key(key.joined_at, key.user))),
-    }))
+    })
 }

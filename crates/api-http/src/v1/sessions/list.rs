@@ -71,13 +71,13 @@ pub(super) async fn list_sessions(
     State(api): State<Api>,
     Caller(actor): Caller,
     Query(query): Query<PageQuery>,
-) -> Result<axum::Json<PageOf<OwnSessionObject>>> {
+) -> Result<PageOf<OwnSessionObject>> {
     let list = List::new(&api, &actor, "sessions", &());
     let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };
     let page = sessions::list(&api.app, &actor, &page).await?;
     let current = actor.session_id();
-    Ok(axum::Json(PageOf {
+    Ok(PageOf {
         data: page.entries.into_iter().map(|own| OwnSessionObject::seen_from(current, own)).collect(),
         next_cursor: list.write(page.next),
-    }))
+    })
 }
