@@ -49,6 +49,14 @@ pub struct MfaRule {
 }
 
 /// A change of an organization's rule about second factors that has been decided.
+///
+/// ```
+/// use rollcall_domain::security::{MfaRule, RuleChange};
+///
+/// let change = RuleChange::decide(MfaRule::default(), Some(true), None).expect("another rule");
+/// assert!(change.switches_on() && change.sets_deadlines());
+/// assert_eq!(RuleChange::decide(MfaRule::default(), Some(false), None), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleChange {
     before: MfaRule,
