@@ -53,7 +53,7 @@ impl VerifierKey {
         Ok(Self { name: name.to_owned(), id: id_of(name, public), key })
     }
 
-    /// Whose it is.
+    /// Whose it is: of the key of a log, the origin of its checkpoints.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -23,7 +23,7 @@ pub struct Agent {
     pub note: Option<StatusNote>,
     /// What was written down of their status last.
     pub shown: AgentStatus,
-    /// Since when it is so.
+    /// Since when it is so, by the database's clock.
     pub since: OffsetDateTime,
     /// How many calls they can hold.
     pub capacity: Capacity,

@@ -27,7 +27,7 @@ pub const SENDER_BITS: u32 = 16;
 pub struct MediaKeyId {
     /// Which base key, counted from 1.
     pub generation: u32,
-    /// Which participant.
+    /// Which participant, counted from 0 for each base key.
     pub sender: u16,
     /// How often the base key has been ratcheted.
     pub step: u8,

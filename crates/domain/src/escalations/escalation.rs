@@ -34,7 +34,7 @@ pub struct Escalation {
     pub fence: i64,
     /// When it was taken last; none as long as it was not.
     pub claimed_at: Option<OffsetDateTime>,
-    /// Until when it waits.
+    /// Until when it waits for somebody to be free; a call back waits on.
     pub waits_until: OffsetDateTime,
     /// When it began to wait: its place among others is by this, whatever happens in between.
     pub created_at: OffsetDateTime,

@@ -44,7 +44,7 @@ impl TryFrom<i64> for GraceDays {
 pub struct MfaRule {
     /// Whether it does.
     pub enabled: bool,
-    /// How long people have.
+    /// How long people have, from when it is switched on or they come in later.
     pub grace: GraceDays,
 }
 
