@@ -10,7 +10,8 @@ use crate::{
     note::{self, InvalidNote, Note, VerifierKey},
 };
 
-/// A log as it was at some size. Its text is what is signed.
+/// A log as it was at some size. Its text is what is signed: the origin, the size in decimal and the root in base64, a line each. Lines
+/// that other logs add behind those are not kept.
 ///
 /// ```
 /// use rollcall_audit_proof::Checkpoint;
@@ -47,7 +48,7 @@ impl Checkpoint {
     /// The signed note.
     ///
     /// # Errors
-    /// [`InvalidNote::Form`] for an origin that no key can be named.
+    /// [`InvalidNote::Form`] for an origin that no key can be named: an empty one, or one with white space, control characters or a `+`.
     pub fn sign(&self, key: &SigningKey) -> Result<String, InvalidNote> {
         note::sign(&self.to_string(), &self.origin, key)
     }
@@ -55,7 +56,7 @@ impl Checkpoint {
     /// Reads a checkpoint of the log of that origin from a note that is signed with one of the keys.
     ///
     /// # Errors
-    /// [`InvalidCheckpoint`].
+    /// [`InvalidCheckpoint`]. Of one of another log that is said, whether it is signed or not.
     pub fn open(note: &str, origin: &str, keys: &[VerifierKey]) -> Result<Self, InvalidCheckpoint> {
         let note = Note::parse(note)?;
         // Of another log first: that says more than that its key is not known.

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 /// How many random bytes hide a committed value.
 pub const SALT_BYTES: usize = 16;
 
-/// The random bytes that hide one committed value. Without them the value cannot be guessed from the
+/// The random bytes that hide one committed value, and no other. Without them the value cannot be guessed from the
 /// commitment; erasing them erases the value.
 pub type Salt = [u8; SALT_BYTES];
 
@@ -43,7 +43,7 @@ impl Commitment {
         Self(hex)
     }
 
-    /// As it stands in leaves.
+    /// As it stands in leaves: 64 digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -27,17 +27,18 @@ pub struct Begin {
     pub origin: String,
     /// When it was exported: RFC 3339.
     pub exported_at: String,
-    /// The index of the first event.
+    /// The index of the first event, counted from 0.
     pub first: u64,
     /// How many events there are.
     pub events: u64,
     /// The hashes of the full subtrees left of the first event, from the left to the right, in base64.
     pub left: Vec<String>,
-    /// The hashes of the full subtrees right of the last event, up to the size of the checkpoint.
+    /// The hashes of the full subtrees right of the last event, up to the size of the checkpoint, in the same way.
     pub right: Vec<String>,
     /// The checkpoint that the events lead to: a signed note.
     pub checkpoint: String,
-    /// The keys that checkpoints of this log are signed with. Whoever gets them with the file believes the file.
+    /// The keys that checkpoints of this log are signed with, as [`VerifierKey`](crate::VerifierKey)s are written. Whoever gets them with
+    /// the file believes the file.
     pub keys: Vec<String>,
 }
 
@@ -45,9 +46,9 @@ pub struct Begin {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "event")]
 pub struct Event<'a> {
-    /// Its place in the log.
+    /// Its place in the log, counted from 0.
     pub index: u64,
-    /// The hash of its leaf as the tree has it.
+    /// The hash of its leaf as the tree has it, in base64; null where the tree has lost it.
     #[serde(serialize_with = "base64_or_null")]
     pub hash: Option<Hash>,
     /// Its leaf, byte by byte as it was hashed; null when it is gone, which never happens by itself.
@@ -61,7 +62,7 @@ pub struct Event<'a> {
 pub struct Opened {
     /// The value.
     pub value: String,
-    /// The salt, in hexadecimal.
+    /// The salt: 32 digits of hexadecimal, in lower case.
     pub salt: String,
 }
 
@@ -81,7 +82,7 @@ pub struct End {
     pub events: u64,
 }
 
-/// Hashes as they stand in exports and proofs.
+/// Hashes as they stand in exports and proofs: in base64 with padding (RFC 4648 section 4).
 pub fn base64(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(|hash| STANDARD.encode(hash.as_bytes())).collect()
 }

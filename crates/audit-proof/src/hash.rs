@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 /// How many bytes a hash has.
 pub const HASH_BYTES: usize = 32;
 
-/// A SHA-256 hash in a tree: of a leaf, or of all that is below a node.
+/// A SHA-256 hash in a tree: of a leaf, or of all that is below a node. It is shown in lower-case hexadecimal; checkpoints, proofs and
+/// exports have it in base64.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; HASH_BYTES]);
 

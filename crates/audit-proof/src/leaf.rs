@@ -15,15 +15,15 @@ pub const VERSION: u8 = 1;
 /// be sorted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leaf<'a> {
-    /// What was done or tried.
+    /// What was done or tried: words with dots between them, as `member.role_changed`.
     pub action: &'a str,
-    /// Who did it: `user`, `anonymous`, `operator` or `system`.
+    /// Who did it: a `user` or an `api_key`, with their id, or `anonymous`, `operator` or `system`, which have none.
     pub actor: Reference<'a>,
     /// When it happened: RFC 3339 in UTC, with exactly six digits of a second.
     pub at: &'a str,
-    /// What changed.
+    /// What changed. Nothing in it identifies a person: it cannot be erased.
     pub changes: Vec<Change<'a>>,
-    /// The event's id.
+    /// The event's id: `evt_…`.
     pub id: &'a str,
     /// The log that the event belongs to: the organization's id, or `platform`.
     pub log: &'a str,
@@ -31,9 +31,9 @@ pub struct Leaf<'a> {
     pub outcome: &'a str,
     /// What identifies a person, by field.
     pub personal: BTreeMap<&'a str, Commitment>,
-    /// The id of the request it was done by.
+    /// The id of the request it was done by; none of what was done without one.
     pub request_id: Option<&'a str>,
-    /// The session it was done in.
+    /// The session it was done in; none of what was done in no session.
     pub session: Option<&'a str>,
     /// On what.
     pub target: Reference<'a>,
@@ -53,16 +53,37 @@ pub struct Reference<'a> {
 /// A value before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change<'a> {
-    /// What it is.
+    /// What it is; none where there is no value any more.
     pub after: Option<&'a str>,
-    /// What it was.
+    /// What it was; none where there was no value.
     pub before: Option<&'a str>,
     /// Which value.
     pub field: &'a str,
 }
 
 impl Leaf<'_> {
-    /// The canonical bytes.
+    /// The canonical bytes (RFC 8785), as long as every name in it is ASCII: others might be sorted otherwise.
+    ///
+    /// ```
+    /// use rollcall_audit_proof::{Leaf, Reference, VERSION};
+    ///
+    /// let leaf = Leaf {
+    ///     action: "session.created",
+    ///     actor: Reference { id: None, kind: "anonymous" },
+    ///     at: "2026-01-02T03:04:05.000000Z",
+    ///     changes: Vec::new(),
+    ///     id: "evt_01h455vb4pex5vsknk084sn02q",
+    ///     log: "platform",
+    ///     outcome: "refused",
+    ///     personal: Default::default(),
+    ///     request_id: None,
+    ///     session: None,
+    ///     target: Reference { id: None, kind: "nothing" },
+    ///     v: VERSION,
+    /// };
+    /// assert!(leaf.encode()?.starts_with(br#"{"action":"session.created","actor":{"id":null,"kind":"anonymous"},"#));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// None in practice: strings, maps of strings and one number always serialize.

@@ -5,6 +5,29 @@
 //! in it ([`Plan`], [`includes`], [`continues`]), what is signed of it ([`Checkpoint`]), the form in which it is taken along
 //! ([`export`]), and what checks all of that ([`verify`](verify()), which needs nothing but the file).
 //!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use ed25519_dalek::SigningKey;
+//! use rollcall_audit_proof::{Checkpoint, Hash, Plan, Tile, TileId, Tree, VerifierKey, includes};
+//!
+//! // A log of three leaves, in the tiles in which it is kept.
+//! let leaves = ["a", "b", "c"].map(|leaf| Hash::of_leaf(leaf.as_bytes()));
+//! let mut tree = Tree::default();
+//! let tiles: BTreeMap<TileId, Tile> = tree.append(leaves.into_iter())?;
+//!
+//! // What is signed of it, and believed by whoever knows the key.
+//! let (origin, key) = ("example.com/log", SigningKey::from_bytes(&[7; 32]));
+//! let note = Checkpoint { origin: origin.to_owned(), size: tree.size(), root: tree.root() }.sign(&key)?;
+//! let known = VerifierKey::new(origin, key.verifying_key().as_bytes())?;
+//! let checkpoint = Checkpoint::open(&note, origin, &[known])?;
+//!
+//! // The proof that the second leaf is in it.
+//! let proof = Plan::inclusion(1, checkpoint.size)?.hashes(&tiles)?;
+//! assert!(includes(&leaves[1], 1, checkpoint.size, &proof, &checkpoint.root));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # The encoding, version 1
 //!
 //! A leaf is UTF-8 JSON in the canonical form of RFC 8785: keys sorted, no white space, the shortest

@@ -15,7 +15,7 @@ const LONGEST: usize = 64 * 1024;
 /// As many signatures are read of one note.
 const SIGNATURES: usize = 64;
 
-/// A public key with the name of whoever signs with it.
+/// A public key of Ed25519 with the name of whoever signs with it. It is written, and read, as `name+id+key`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifierKey {
     name: String,
@@ -53,7 +53,7 @@ impl VerifierKey {
         Ok(Self { name: name.to_owned(), id: id_of(name, public), key })
     }
 
-    /// Whose it is.
+    /// Whose it is: of the key of a log, the origin of its checkpoints.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -134,7 +134,7 @@ impl<'a> Note<'a> {
     /// Reads a note, without believing it.
     ///
     /// # Errors
-    /// [`InvalidNote::Form`].
+    /// [`InvalidNote::Form`], also for one of more than 64 KiB or more than 64 signatures.
     pub fn parse(note: &'a str) -> Result<Self, InvalidNote> {
         if note.len() > LONGEST || note.contains(|c: char| c < ' ' && c != '\n') {
             return Err(InvalidNote::Form);
@@ -166,7 +166,7 @@ impl<'a> Note<'a> {
         if signed { Ok(self.text) } else { Err(InvalidNote::Unsigned) }
     }
 
-    /// The text, which nobody may have signed.
+    /// The text with its last end of line, which nobody may have signed.
     pub fn unverified(&self) -> &'a str {
         self.text
     }
@@ -185,7 +185,7 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// A note with one signature.
+/// A note with one signature, by `key` under `name`. It is the same each time: Ed25519 takes no chance (RFC 8032 section 5.1.6).
 ///
 /// # Errors
 /// [`InvalidNote::Form`] for a text that does not end with its last line, that holds control characters, or for a name that

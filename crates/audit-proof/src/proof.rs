@@ -19,7 +19,8 @@ pub struct Node {
     pub index: u64,
 }
 
-/// The full subtrees over the leaves from `from` on and before `to`, from the left to the right: the fewest there are.
+/// The full subtrees over the leaves from `from` on and before `to`, from the left to the right: the fewest there are, and none where `to` is
+/// not beyond `from`.
 pub fn subtrees(from: u64, to: u64) -> impl Iterator<Item = Node> {
     let mut at = from;
     std::iter::from_fn(move || {
@@ -62,7 +63,7 @@ impl Tiles for BTreeMap<TileId, Tile> {
 }
 
 impl Plan {
-    /// The proof that a leaf is in the tree of a size.
+    /// The proof that a leaf is in the tree of a size (RFC 6962 section 2.1.1): what [`includes`] takes. `index` counts from 0.
     ///
     /// # Errors
     /// [`Beyond`] for a leaf that is not.
@@ -86,10 +87,11 @@ impl Plan {
         Ok(Self(path))
     }
 
-    /// The proof that the tree of size `second` continues the one of size `first`.
+    /// The proof that the tree of size `second` continues the one of size `first` (RFC 6962 section 2.1.2): what [`continues`] takes. It is
+    /// empty where there is nothing to prove, for an empty tree and for two of the same size.
     ///
     /// # Errors
-    /// [`Beyond`] when it is not as large.
+    /// [`Beyond`] when `second` is smaller.
     pub fn consistency(first: u64, second: u64) -> Result<Self, Beyond> {
         if first > second {
             return Err(Beyond);
@@ -139,10 +141,10 @@ impl Plan {
         nodes.filter_map(|node| TileId::of_node(node.level, node.index)).map(|(tile, _, _)| tile).collect()
     }
 
-    /// The hashes, out of its tiles.
+    /// The hashes, out of its tiles: of a proof the lowest first.
     ///
     /// # Errors
-    /// [`MissingNode`].
+    /// [`MissingNode`] for the first tile that is not there, or has not the hash.
     pub fn hashes(&self, tiles: &impl Tiles) -> Result<Vec<Hash>, MissingNode> {
         self.0.iter().map(|nodes| above(nodes, tiles)).collect()
     }
@@ -165,7 +167,8 @@ fn above(nodes: &[Node], tiles: &impl Tiles) -> Result<Hash, MissingNode> {
     Ok(hash.unwrap_or_else(Hash::of_nothing))
 }
 
-/// Whether a leaf of that hash is the `index`th of the tree (RFC 9162 section 2.1.3.2).
+/// Whether a leaf of that hash is the `index`th of the tree, counted from 0 (RFC 9162 section 2.1.3.2). The root is only worth what a
+/// checkpoint of that size makes it.
 pub fn includes(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> bool {
     if index >= size {
         return false;
@@ -190,7 +193,16 @@ pub fn includes(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash)
     last == 0 && hash == *root
 }
 
-/// Whether the tree of size `second` continues the one of size `first` (RFC 9162 section 2.1.4.2).
+/// Whether the tree of size `second` continues the one of size `first` (RFC 9162 section 2.1.4.2), each with its root.
+///
+/// ```
+/// use rollcall_audit_proof::{Hash, continues, root_of};
+///
+/// let leaves = ["a", "b", "c"].map(|leaf| Hash::of_leaf(leaf.as_bytes()));
+/// let (two, three) = (root_of(&leaves[..2]), root_of(&leaves));
+/// assert!(continues((2, &two), (3, &three), &[leaves[2]]));
+/// assert!(!continues((2, &three), (3, &two), &[leaves[2]]));
+/// ```
 pub fn continues(first: (u64, &Hash), second: (u64, &Hash), proof: &[Hash]) -> bool {
     let ((first, first_root), (second, second_root)) = (first, second);
     if first == second {

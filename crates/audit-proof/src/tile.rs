@@ -40,7 +40,7 @@ impl TileId {
         Some((Self { level: level / TILE_HEIGHT, index: index / nodes }, within, place))
     }
 
-    /// How many hashes the tile has in a tree of a size.
+    /// How many hashes the tile has in a tree of a size: 0 to [`TILE_WIDTH`].
     pub fn width(self, size: u64) -> usize {
         let Some(hashes) = size.checked_shr(u32::from(self.level) * u32::from(TILE_HEIGHT)) else { return 0 };
         let before = u128::from(self.index) * TILE_WIDTH as u128;
@@ -85,7 +85,7 @@ impl Tile {
     /// Reads a tile: its hashes one after the other.
     ///
     /// # Errors
-    /// [`NoTile`].
+    /// [`NoTile`] for what is not 1 to [`TILE_WIDTH`] times [`HASH_BYTES`] bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NoTile> {
         if bytes.is_empty() || bytes.len() > TILE_WIDTH * HASH_BYTES {
             return Err(NoTile);
@@ -99,7 +99,7 @@ impl Tile {
         self.0.iter().flat_map(|hash| hash.as_bytes()).copied().collect()
     }
 
-    /// Its hashes.
+    /// Its hashes, from the left to the right; one that nothing was taken into has none.
     pub fn hashes(&self) -> &[Hash] {
         &self.0
     }

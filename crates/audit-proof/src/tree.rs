@@ -44,7 +44,7 @@ impl fmt::Display for Full {
 impl std::error::Error for Full {}
 
 impl Tree {
-    /// A tree of a size, of which the tiles of [`TileId::edge`] are known.
+    /// A tree of a size, of which the tiles of [`TileId::edge`] are known: `tile` is asked for each of them once.
     ///
     /// # Errors
     /// [`WrongTile`] when one of them is missing, or is not as wide as the size says.
@@ -63,7 +63,7 @@ impl Tree {
         self.size
     }
 
-    /// Its root (RFC 6962, section 2.1).
+    /// Its root (RFC 6962, section 2.1); [`Hash::of_nothing`] of a tree without leaves.
     pub fn root(&self) -> Hash {
         // From the right to the left: each full tree is the left sister of everything to its right.
         let peaks = self.edge.iter().flat_map(Tile::peaks_from_the_right);

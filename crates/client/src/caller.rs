@@ -12,6 +12,8 @@ use crate::{ClientAddress, Error, Rollcall};
 
 /// Whoever has sent a request, and what they may do. As an argument of a handler it is there only for somebody whose
 /// credential is good at this moment.
+///
+/// What it says is what was known when it was asked for: it does not change while a handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// Who it is.
@@ -40,10 +42,11 @@ pub enum Subject {
 }
 
 impl Caller {
-    /// The organization that the caller may do this in: the only one whose things a handler should touch.
+    /// The organization that the caller may do this in: the only one whose things a handler should touch. Nobody is asked: it goes by what the
+    /// caller holds.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`].
+    /// [`Error::PermissionDenied`], also for somebody who is in no organization.
     pub fn require(&self, permission: Permission) -> Result<OrganizationId, Error> {
         let denied = Error::PermissionDenied { required: permission };
         match policy::decide(&self.grant, permission, Target::Organization) {
@@ -52,12 +55,16 @@ impl Caller {
         }
     }
 
-    /// Whether the caller may do this.
+    /// Whether the caller may do this: whether [`require`](Self::require) would let them.
     pub fn allows(&self, permission: Permission) -> bool {
         self.require(permission).is_ok()
     }
 }
 
+/// Has the one Bearer token of a request (RFC 6750 section 2.1) authenticated, from the request's [`ClientAddress`] where it has one:
+/// [`Rollcall::authenticate`] says what that asks of the network. It is done once for a request, however many extractors want to know.
+///
+/// Whoever is turned away is answered with the [`Error`], which is [`Error::Unauthenticated`] also where there is no token, or more than one.
 impl<S> FromRequestParts<S> for Caller
 where
     Rollcall: FromRef<S>,

@@ -37,11 +37,11 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The networks of one's own proxies, whose `X-Forwarded-For` is believed. By default there are none.
+/// The networks of one's own proxies, whose `X-Forwarded-For` is believed: at most 50. By default there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Option<Networks>);
 
-/// The text names no networks.
+/// The text names no networks, or too many.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be networks like 10.0.0.0/8, separated by commas, or nothing")]
 pub struct InvalidProxies;
@@ -68,7 +68,8 @@ impl TrustedProxies {
 }
 
 impl ClientAddress {
-    /// The client's address: that of whoever has connected, or what one's own proxies say of it.
+    /// The client's address: that of whoever has connected, or what one's own proxies say of it. `X-Forwarded-For` is read from its end, one
+    /// address for each proxy that is trusted, and no further than to what is no address.
     pub fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> Self {
         let mut client = peer.to_canonical();
         let lists: Vec<&str> =

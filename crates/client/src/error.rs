@@ -13,24 +13,27 @@ use crate::chance;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why a caller is turned away.
+///
+/// As a response it is the problem (RFC 9457) that Rollcall itself would answer with, and never cached: `application/problem+json` with the
+/// members `type`, `title`, `status`, `detail`, `code` and `request_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// No credential, or one that is not good (any more).
+    /// No credential, or one that is not good (any more): 401, with `WWW-Authenticate` (RFC 6750 section 3).
     #[error("no valid credential")]
     Unauthenticated,
-    /// The caller lacks a permission.
+    /// The caller lacks a permission: 403, with `required_permission`.
     #[error("the permission {required} is missing")]
     PermissionDenied {
         /// That permission.
         required: Permission,
     },
-    /// The API key is held to networks, and this request does not come from one of them, or the service does not know from where it comes.
+    /// The API key is held to networks, and this request does not come from one of them, or the service does not know from where it comes: 403.
     #[error("the API key is held to networks")]
     NetworkNotAllowed,
-    /// Whether the caller is who they say cannot be told at the moment, so the answer is no.
+    /// Whether the caller is who they say cannot be told at the moment, so the answer is no: 503, with `Retry-After`.
     #[error("who calls cannot be told at the moment")]
     Unavailable {
-        /// Seconds until it is worth trying again.
+        /// Seconds until it is worth trying again: from 1 on.
         retry_after: u64,
     },
 }
@@ -45,7 +48,7 @@ impl Error {
         }
     }
 
-    /// The stable name of the kind of problem.
+    /// The stable name of the kind of problem: the member `code`, and the end of `type`.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",

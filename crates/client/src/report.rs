@@ -97,7 +97,7 @@ pub enum ReportError {
     /// The file cannot be read or written.
     #[error("the file of events that wait cannot be used: {0}")]
     File(#[from] io::Error),
-    /// Too many wait already.
+    /// Too many wait already: 64 MiB of them.
     #[error("too many events wait to be sent")]
     Full,
     /// It cannot be written as JSON.
@@ -110,6 +110,11 @@ pub enum ReportError {
 
 /// Sends a service's own events to the audit log of the organization that an API key belongs to. Cloning it is cheap;
 /// it sends until the last clone has gone, and whoever opens the same file next goes on.
+///
+/// A task in the background sends what waits, in order, by `POST /v1/audit/events`: at most 1,000 events and 512 KiB at once, and it waits
+/// 20 seconds for an answer. What was not taken is sent again, after 0.2 seconds at first and 30 at the most, for as long as it takes, also
+/// while the key is refused. Two answers end that: while the organization's log is off (409) the events are let go, and one that is refused
+/// for what it says (400, 413, 422) is written to a file beside, whose name has `.rejected` at its end.
 ///
 /// ```no_run
 /// use std::path::Path;
@@ -140,7 +145,8 @@ impl Outgoing {
 
 impl Reporter {
     /// Opens the file of events that wait, and begins to send. The key has the scope `audit_log:append`. One process at a time
-    /// may have a file open.
+    /// may have a file open: that is not looked at. The file is read whole, which holds up the thread, and is made where there is none, on Unix
+    /// for its owner alone. Nothing is asked of the network before this returns.
     ///
     /// # Errors
     /// [`ReportError::File`], or [`ReportError::NoRuntime`].
@@ -153,10 +159,16 @@ impl Reporter {
         Ok(Self(outgoing))
     }
 
-    /// Keeps an event until Rollcall has it. Once this returns it outlives the end of this process, though not of the machine.
+    /// Keeps an event until Rollcall has it. Once this returns it outlives the end of this process, though not of the machine. It writes a line
+    /// to the file, and waits for no network.
+    ///
+    /// What Rollcall takes is not looked at here: of an action words as
+    /// [`ReportedAction`](rollcall_domain::audit::reports::ReportedAction) has them, of the target's kind a
+    /// [`Name`](rollcall_domain::audit::reports::Name), and of its id 200 characters.
     ///
     /// # Errors
-    /// [`ReportError`]; the event is not kept then.
+    /// [`ReportError::Full`] when 64 MiB wait, some 200,000 events, [`ReportError::File`] and [`ReportError::Unwritable`]. The event is not kept
+    /// then.
     pub fn report(
         &self,
         actor: impl Into<Actor>,

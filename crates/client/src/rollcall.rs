@@ -36,8 +36,15 @@ impl Rollcall {
     /// Begins to follow what ends at Rollcall, in the background. It need not be there yet: until it is, callers are turned
     /// away.
     ///
+    /// Nothing is asked before this returns. The task in the background keeps one stream open, `GET /v1/service/revocations`. Once nothing is
+    /// heard of it for two seconds, or it has ended or been refused, it is asked for again, after 0.1 seconds at first and two at the most, for
+    /// as long as there is a clone. [`Settings::believed_for`] after something was last heard each token is asked about, until it is heard
+    /// again.
+    ///
+    /// A process that has not chosen whose cryptography it speaks TLS by (`rustls::crypto::CryptoProvider`) has chosen ring's then.
+    ///
     /// # Errors
-    /// [`InvalidSettings`].
+    /// [`InvalidSettings::NoRuntime`] outside of a tokio runtime, [`InvalidSettings::Url`] and [`InvalidSettings::Client`].
     pub fn connect(settings: Settings) -> Result<Self, InvalidSettings> {
         let runtime = Handle::try_current().map_err(|_| InvalidSettings::NoRuntime)?;
         let memory = Arc::new(Memory::new(settings.believed_for, settings.remembered_for));
@@ -49,14 +56,28 @@ impl Rollcall {
     /// Who has shown a token: an access token, the token of a session or an API key. Where the request comes from is not certain, so keys
     /// that are held to networks are refused.
     ///
+    /// What it asks of the network:
+    ///
+    /// - nothing for what cannot be a token of Rollcall's and, while the feed is heard, for one that was asked about within
+    ///   [`Settings::remembered_for`], unless something of it has ended since. One that is worth nothing is asked about each time;
+    /// - for an access token `GET /.well-known/jwks.json`, unless its key was fetched within five minutes. One caller fetches, and others whose
+    ///   keys are not known either wait for that; a key that Rollcall has not published is looked for every ten seconds at the most;
+    /// - `POST /v1/introspect` (RFC 7662) for the token of a session and for an API key; for the access token of a person until the feed
+    ///   was heard for six minutes, while it is not heard, and for six minutes after something of theirs has ended; and for the access
+    ///   token of an API key, as it does not tell the key's networks.
+    ///
+    /// Either question is asked up to three times, with short pauses, as long as [`Settings::patience`] lasts; one that is refused (4xx) is not
+    /// repeated. After three in a row without an answer none is asked for half a second, and for up to five if that goes on: whoever comes
+    /// then is told at once that it cannot be told. A caller may go away before there is an answer.
+    ///
     /// # Errors
     /// [`Error::Unauthenticated`] for one that is worth nothing, [`Error::NetworkNotAllowed`] for an API key that is held to networks,
-    /// [`Error::Unavailable`] when that cannot be told now.
+    /// [`Error::Unavailable`] when that cannot be told now, as Rollcall has to be asked and does not answer.
     pub async fn authenticate(&self, token: &Secret) -> Result<Caller, Error> {
         self.authenticate_from(token, None).await
     }
 
-    /// The same for a request of which it is certain where it comes from ([`ClientAddress`]).
+    /// The same for a request of which it is certain where it comes from ([`ClientAddress`]), if it is.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate), but keys that are held to networks are taken from there.

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{EmailAddress, SessionId, Text, UserId};
 
-/// A person's name: what colleagues see.
+/// A person's name: what colleagues see, 1 to 100 characters.
 pub type PersonName = Text<100>;
 
 /// A person's account.
@@ -16,7 +16,7 @@ pub struct User {
     pub id: UserId,
     /// The confirmed address.
     pub email: EmailAddress,
-    /// The name.
+    /// What colleagues see.
     pub name: PersonName,
     /// The language of mails and pages.
     pub locale: Locale,
@@ -86,7 +86,8 @@ pub struct NoticeRecipient {
     pub name: PersonName,
 }
 
-/// A language tag, such as `en` or `pt-BR` (RFC 5646, language with an optional script and region).
+/// A language tag, such as `en` or `pt-BR` (RFC 5646 section 2.1: a language of two or three letters, with an optional script and region); `en`
+/// if nobody says. Only its form is checked, and it is kept as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale(String);
 
@@ -136,7 +137,7 @@ impl fmt::Display for Locale {
     }
 }
 
-/// The name of a zone in the IANA time zone database, such as `Europe/Berlin`. Only its form is
+/// The name of a zone in the IANA time zone database, such as `Europe/Berlin`, at most 64 bytes; `UTC` if nobody says. Only its form is
 /// checked: which zones exist changes several times a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeZone(String);

@@ -30,7 +30,7 @@ pub const DEVICE_KNOWN_FOR: Duration = Duration::days(90);
 /// When it is worth trying again where only another password helps.
 const STOPPED: Duration = Duration::DAY;
 
-/// How many attempts may be made at once, and how long each takes to come back.
+/// How many attempts may be made at once, and how long each takes to come back (the generic cell rate algorithm).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     /// How many can be made at once.
@@ -53,7 +53,7 @@ pub struct Allowances {
 pub struct Tally {
     /// Failures since the last success.
     pub in_a_row: u32,
-    /// When the allowance is whole again.
+    /// When the allowance is whole again; now, or earlier, when nothing of it is spent.
     pub whole_at: OffsetDateTime,
 }
 
@@ -74,7 +74,7 @@ pub struct Tallies {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many attempts")]
 pub struct TooMany {
-    /// When it is worth trying again.
+    /// How long from now it is worth trying again; a day where only another password helps.
     pub retry_after: Duration,
 }
 
@@ -102,7 +102,8 @@ impl Tallies {
     }
 }
 
-/// Counts an attempt before it is looked at, so that those count, too, that are made at the same time.
+/// Counts an attempt before it is looked at, so that those count, too, that are made at the same time: as a failure, until it is known to be
+/// none. Without `allowances` only failures in a row are limited.
 ///
 /// # Errors
 /// [`TooMany`]; nothing is counted then.
@@ -127,7 +128,8 @@ pub fn begin(
     Ok(tallies)
 }
 
-/// How many failures in a row the owner should hear of now, if this is how many there are and how many of them they have heard of.
+/// How many failures in a row the owner should hear of now, if this is how many there are and how many of them they have heard of: the most of
+/// [`WORTH_TELLING`] that is new to them, or none.
 pub fn worth_telling(in_a_row: u32, told: u32) -> Option<u32> {
     WORTH_TELLING.into_iter().filter(|most| told < *most && *most <= in_a_row).max()
 }

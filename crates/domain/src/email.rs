@@ -32,10 +32,10 @@ pub struct EmailAddress {
 /// The text is not an address that mail can be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEmailAddress {
-    /// It has not the form `local@domain.tld`.
+    /// It has not the form `local@domain.tld`: the local part a dot-atom (RFC 5322 section 3.2.3), the domain of two labels or more.
     #[error("must be an email address like name@example.com")]
     Form,
-    /// It is longer than addresses may be.
+    /// It is longer than addresses may be (RFC 5321 section 4.5.3.1), as it was typed or as it is compared.
     #[error("must be at most 254 bytes long, at most 64 of them before the @")]
     TooLong,
     /// It holds a character that cannot be seen.
@@ -54,7 +54,8 @@ impl EmailAddress {
         &self.key
     }
 
-    /// The address with its domain in ASCII, as mail systems want it.
+    /// The address with its domain in ASCII, as mail systems want it. The part before the `@` stays as it was typed: one that is not ASCII
+    /// takes a mail system that knows SMTPUTF8 (RFC 6531).
     pub fn to_ascii_domain(&self) -> String {
         // Both parts exist: the parser put exactly one `@` into each form.
         let local = self.typed.rsplit_once('@').map_or("", |(local, _)| local);

@@ -7,6 +7,17 @@ use std::{error::Error, fmt};
 ///
 /// Texts of errors get into the log by this, so none may repeat what somebody has typed, or a secret. Adapters see to that where they take
 /// in the errors of others; those of JSON are seen to here.
+///
+/// ```
+/// use rollcall_domain::ErrorChain;
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("unavailable")]
+/// struct Unavailable(#[source] std::num::ParseIntError);
+///
+/// let error = Unavailable("seven".parse::<u32>().unwrap_err());
+/// assert_eq!(ErrorChain(&error).to_string(), "unavailable: invalid digit found in string");
+/// ```
 pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
 
 impl fmt::Display for ErrorChain<'_> {

@@ -1,6 +1,10 @@
 //! Bytes as text.
 
 /// Bytes in hexadecimal: two digits for each, with small letters (RFC 4648, section 8, has capitals).
+///
+/// ```
+/// assert_eq!(rollcall_domain::hexadecimal(&[0, 0xab]), "00ab");
+/// ```
 pub fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {

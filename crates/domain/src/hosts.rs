@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// Whether a host, as a URL has it, is the machine itself.
+/// Whether a host, as a URL has it, is the machine itself. Of names only `localhost` is: none is looked up.
 ///
 /// ```
 /// use rollcall_domain::hosts::is_this_machine;

@@ -15,11 +15,14 @@ const ENCODED: usize = 26;
 
 /// What kind of thing an [`Id`] names.
 pub trait Kind {
-    /// The prefix before the underscore.
+    /// What stands before the last underscore: lower-case letters and underscores, at most 63 of them (TypeID 0.3).
     const PREFIX: &'static str;
 }
 
 /// An identifier of one kind of thing.
+///
+/// There is one way to write each, which is also how it is serialized. Its form is checked, not that it is of version 7. Ids are in the order
+/// of their bits: those of [`from_parts`](Self::from_parts) in the order in which they were made, to the millisecond.
 ///
 /// ```
 /// use rollcall_domain::OrganizationId;
@@ -42,17 +45,18 @@ pub struct InvalidId {
 }
 
 impl<K: Kind> Id<K> {
-    /// The id with these 128 bits.
+    /// The id with these 128 bits, of whichever version.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, kind: PhantomData }
     }
 
-    /// A new id: version 7 of RFC 9562 (section 5.7), from milliseconds since 1970 and ten random bytes.
+    /// A new id: version 7 of RFC 9562 (section 5.7), from milliseconds since 1970 and ten random bytes. It keeps the last 48 bits of the
+    /// milliseconds and 74 bits of chance.
     pub const fn from_parts(unix_millis: u64, random: &[u8; 10]) -> Self {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(unix_millis, random).into_uuid())
     }
 
-    /// When it was made, in milliseconds since 1970.
+    /// When it was made, in milliseconds since 1970. Of an id of another version than 7 it says nothing.
     pub const fn made_at(&self) -> u64 {
         (self.uuid.as_u128() >> 80) as u64
     }
@@ -162,6 +166,7 @@ macro_rules! ids {
         }
 
         $(#[$doc])*
+        #[doc = concat!("Written `", $prefix, "_…`.")]
         pub type $alias = Id<$kind>;
     )*};
 }
@@ -179,7 +184,7 @@ ids! {
     ApiKeyId = ApiKey, "key";
     /// Names a call.
     CallId = Call, "call";
-    /// Names a live grant.
+    /// Names a live grant, which is good for one entrance into a call.
     LiveGrantId = LiveGrant, "live";
     /// Names the recording of a call.
     RecordingId = Recording, "rec";

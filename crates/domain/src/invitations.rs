@@ -27,11 +27,11 @@ pub struct Invitation {
     pub invited_by: Option<UserId>,
     /// When it was made.
     pub created_at: OffsetDateTime,
-    /// Until when it can be accepted.
+    /// Until when it can be accepted; at that moment it has expired.
     pub expires_at: OffsetDateTime,
-    /// When it was accepted.
+    /// When it was accepted; none as long as it was not.
     pub accepted_at: Option<OffsetDateTime>,
-    /// Counts the changes of the invitation.
+    /// Counts the changes of the invitation, for `If-Match`.
     pub version: i32,
 }
 
@@ -160,7 +160,7 @@ pub fn may_stand(inviter: Role, invited: Role) -> bool {
     policy::decide(&grant, Permission::TeamInvite, Target::Seat { role: invited }) == Decision::Allowed
 }
 
-/// Decides that an open invitation is sent again: its old link dies, and its time begins anew.
+/// Decides that an open invitation is sent again: its old link dies, and its time begins anew. Gives back until when it can be accepted then.
 ///
 /// # Errors
 /// When it has been accepted or taken back, or nobody stands behind it. One that ran out can be sent again.

@@ -23,9 +23,9 @@ pub struct Membership {
 pub struct Member {
     /// Whose place it is, and as what.
     pub membership: Membership,
-    /// The address.
+    /// The address of their account, as it was typed.
     pub email: String,
-    /// The name.
+    /// The name of their account.
     pub name: String,
     /// Whether the account may sign in.
     pub status: MemberStatus,
@@ -33,7 +33,7 @@ pub struct Member {
     pub joined_at: OffsetDateTime,
     /// Whether a second factor is on.
     pub mfa_enabled: bool,
-    /// When they were last at work in this organization, to the minute.
+    /// When they were last at work in this organization, to the minute; none if they never were.
     pub last_seen_at: Option<OffsetDateTime>,
     /// Counts the changes of the membership and of the account.
     pub changes: i32,
@@ -46,7 +46,7 @@ impl Member {
     }
 }
 
-/// What members are searched for by: a part of a name or an address.
+/// What members are searched for by: a part of a name or an address, at most 100 characters; an empty one finds everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberSearch(String);
 
@@ -122,6 +122,14 @@ pub enum TeamRefusal {
 }
 
 /// A change of role that has been decided.
+///
+/// ```
+/// use rollcall_domain::{Role, UserId, members::{Membership, RoleChange, TeamRefusal}};
+///
+/// let owner = Membership { user: UserId::from_parts(0, &[1; 10]), role: Role::Owner };
+/// assert_eq!(RoleChange::decide(owner, owner, Role::Admin, 1), Err(TeamRefusal::LastOwner));
+/// assert!(RoleChange::decide(owner, owner, Role::Admin, 2).is_ok());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoleChange {
     user: UserId,

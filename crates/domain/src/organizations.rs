@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{OrganizationId, Text, id::ALPHABET};
 
-/// An organization's name.
+/// An organization's name: 1 to 100 characters. Others may have the same.
 pub type OrganizationName = Text<100>;
 
 /// An organization.
@@ -15,7 +15,7 @@ pub type OrganizationName = Text<100>;
 pub struct Organization {
     /// Names the organization for ever.
     pub id: OrganizationId,
-    /// The name.
+    /// What people call it.
     pub name: OrganizationName,
     /// The name's form for URLs; unique on the platform.
     pub slug: Slug,
@@ -45,7 +45,7 @@ pub struct OrganizationDeletion {
 pub struct NotConfirmed;
 
 impl OrganizationDeletion {
-    /// Decides that an organization is deleted, if whoever asks knows which one it is that they are at work in.
+    /// Decides that an organization is deleted, if whoever asks knows which one it is that they are at work in: `confirmed` is its name.
     ///
     /// # Errors
     /// [`NotConfirmed`].
@@ -161,7 +161,8 @@ impl Slug {
     /// The most characters taken from the name.
     const MAX_FROM_NAME: usize = 40;
 
-    /// The slug for `name`, told apart from others of the same name by `random`.
+    /// The slug for `name`, told apart from others of the same name by `random`, of which each byte gives five bits. It has at most
+    /// 40 characters of the name and 47 altogether; a name of which nothing is left in ASCII becomes `organization`.
     pub fn of(name: &OrganizationName, random: &[u8; 6]) -> Self {
         let mut slug = String::new();
         // Decomposing parts accents from their letters; what is not ASCII then falls away.

@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{Text, id::PasskeyId};
 
-/// What its owner calls a passkey.
+/// What its owner calls a passkey: 1 to 100 characters.
 pub type PasskeyName = Text<100>;
 
 /// How long a device has to answer a challenge: as long as it is recommended (WebAuthn Level 3, section 15.1).
@@ -22,7 +22,7 @@ pub struct Passkey {
     pub name: PasskeyName,
     /// Since when it is there.
     pub created_at: OffsetDateTime,
-    /// When it last proved who its owner is.
+    /// When it last proved who its owner is; none as long as it has not, which being added does not count for.
     pub last_used_at: Option<OffsetDateTime>,
     /// Whether it is kept elsewhere as well, so that it outlives the device (the flag BS of WebAuthn).
     pub backed_up: bool,

@@ -10,13 +10,13 @@ use crate::{
 pub struct Offer {
     /// The controls that it has, of those that are sold.
     pub controls: ControlSet,
-    /// How many members there can be; as many as come when none.
+    /// How many members there can be, from 1; as many as come when none.
     pub seats: Option<u32>,
     /// How many API keys that are not revoked there can be; as many as are made when none.
     pub api_keys: Option<u32>,
-    /// How many days the audit log is kept.
+    /// How many days the audit log is kept: 1 to 36,525, which is a hundred years.
     pub audit_retention_days: u32,
-    /// How many days recordings of calls are kept.
+    /// How many days recordings of calls are kept: 1 to 36,525.
     pub recording_retention_days: u32,
 }
 
@@ -50,7 +50,7 @@ pub struct PlanRequired {
 const LONGEST_RETENTION: u32 = 36_525;
 
 impl Plans {
-    /// The plans, the smallest first.
+    /// The plans, the smallest first: one for each of [`Plan::ALL`].
     ///
     /// # Errors
     /// [`InvalidPlans`]: whoever goes over to a larger plan loses nothing.
@@ -81,7 +81,7 @@ impl Plans {
         &self.0[plan as usize]
     }
 
-    /// Whether a plan has a control.
+    /// Whether a plan has a control: every plan has those that are not [sold](Control::SOLD).
     pub fn has(&self, plan: Plan, control: Control) -> bool {
         !Control::SOLD.contains(&control) || self.of(plan).controls.contains(control)
     }
@@ -133,7 +133,7 @@ pub struct Shorter {
     pub after: u32,
 }
 
-/// What is kept for less long with another plan.
+/// What is kept for less long with another plan; none where it is kept for as long, or longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Shortening {
     /// Recordings of calls.
@@ -209,7 +209,7 @@ impl PlanChange {
     /// that the other plan lacks are switched off, and what is older than it keeps it is deleted, only if whoever asks has said so.
     ///
     /// # Errors
-    /// [`PlanRefusal`].
+    /// [`PlanRefusal`], of controls before members, keys and, last, what would be deleted.
     pub fn decide(
         plans: &Plans,
         before: Plan,
@@ -262,7 +262,7 @@ impl PlanChange {
     }
 }
 
-/// Whether there is room for one more where there are `used` already.
+/// Whether there is room for one more where there are `used` already; always, where there is no `most`.
 pub fn has_room(most: Option<u32>, used: u64) -> bool {
     most.is_none_or(|most| used < u64::from(most))
 }

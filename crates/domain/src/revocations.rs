@@ -6,6 +6,8 @@ use crate::{ApiKeyId, OrganizationId, Role, SessionId, UserId};
 
 /// Something that was good, and is not any more. The names are those of the wire.
 ///
+/// It calls for asking again, and not for refusing: whoever was removed may be back a moment later.
+///
 /// ```
 /// use rollcall_domain::revocations::Revocation;
 ///
@@ -94,7 +96,7 @@ pub enum Revocation {
 }
 
 impl Revocation {
-    /// The stable name of what has happened.
+    /// The stable name of what has happened, which is the member `type` and the name of the event on the feed.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::SessionEnded { .. } => "session.ended",

@@ -48,7 +48,7 @@ impl Role {
         }
     }
 
-    /// The name that people read.
+    /// The name that people read, in English.
     pub const fn display_name(self) -> &'static str {
         match self {
             Self::Owner => "Owner",

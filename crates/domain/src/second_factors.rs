@@ -90,20 +90,20 @@ impl TotpSeed {
         Secret::new(self.totp(None).secret().to_base32())
     }
 
-    /// What an app reads out of a picture.
+    /// What an app reads out of a picture: an `otpauth://totp/` URI (Key URI Format), in which the seed stands in clear.
     pub fn otpauth_uri(&self, issuer: &TotpIssuer, account: &EmailAddress) -> Secret {
         let totp = self.totp(Some((issuer, account)));
         // Fails for names with colons only, which neither of them has.
         Secret::new(totp.to_url().unwrap_or_default())
     }
 
-    /// The code of a step.
+    /// The code of a step: six digits (RFC 6238 section 4.2).
     pub fn code(&self, step: Step) -> Secret {
         Secret::new(self.totp(None).generate(step.saturating_mul(STEP_SECONDS)).to_string())
     }
 
     /// The step that a code belongs to, if it may be accepted at `now`: it is of this step or of the one before, and later than
-    /// `last_step`, the one that was accepted last.
+    /// `last_step`, the one that was accepted last (RFC 6238 section 5.2). None for any other.
     pub fn accepted(&self, code: &TotpCode, now: OffsetDateTime, last_step: Option<Step>) -> Option<Step> {
         let current = step_at(now);
         let totp = self.totp(None);
@@ -139,7 +139,7 @@ pub fn step_at(now: OffsetDateTime) -> Step {
     u64::try_from(now.unix_timestamp()).unwrap_or(0) / STEP_SECONDS
 }
 
-/// What authenticator apps call this service.
+/// What authenticator apps call this service: 1 to 64 characters, without colons, which part it from the account in URIs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TotpIssuer(String);
 
@@ -202,8 +202,8 @@ pub enum SecondFactorCode {
 }
 
 impl SecondFactorCode {
-    /// The code in a text, if it has the form of one. Spaces and hyphens do not matter, nor does case, and letters that look like
-    /// digits are taken for those.
+    /// The code in a text, if it has the form of one: six digits, or [`RECOVERY_CODE_CHARACTERS`] of [`ALPHABET`]. Spaces and hyphens
+    /// do not matter, nor does case, and letters that look like digits are taken for those.
     pub fn typed(text: &str) -> Option<Self> {
         let mut signs: String = text
             .chars()

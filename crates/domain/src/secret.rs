@@ -5,12 +5,14 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A secret text: a token or a key in clear. Its `Debug` shows nothing, and its memory is wiped.
+/// A secret text: a token or a key in clear. Its `Debug` shows nothing, and its memory is wiped when it is dropped.
+///
+/// How long `==` takes depends on what it compares: a secret that somebody shows is compared by its hash.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a text that nobody else keeps.
+    /// Wraps a text that nobody else keeps: only the copy in here is wiped.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -114,7 +116,7 @@ impl Password {
         Self(text.nfc().collect())
     }
 
-    /// The bytes to be hashed.
+    /// The bytes to be hashed, in UTF-8.
     pub fn expose(&self) -> &[u8] {
         self.0.as_bytes()
     }

@@ -13,7 +13,7 @@ pub struct Session {
     pub user: UserId,
     /// The organization it works in; none when the person is in no organization.
     pub organization: Option<OrganizationId>,
-    /// When its owner last proved who they are.
+    /// When its owner last proved who they are, by signing in or once more. For [`ELEVATION`] from then on the proof is fresh.
     pub authenticated_at: OffsetDateTime,
     /// When it was last used, to the minute.
     pub last_seen_at: OffsetDateTime,
@@ -24,12 +24,12 @@ pub struct Session {
 /// How long a proof of who somebody is counts as fresh, for what is especially sensitive.
 pub const ELEVATION: Duration = Duration::minutes(10);
 
-/// How long sessions live.
+/// How long sessions live (ASVS 7.3.1 and 7.3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// How long a session lasts that is not used.
+    /// How long a session lasts that is not used, counted from [`Session::last_seen_at`].
     pub idle: Duration,
-    /// How long a session lasts at the most.
+    /// How long a session lasts at the most, counted from when somebody signed in.
     pub absolute: Duration,
 }
 

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// One line of 1 to `MAX` characters (Unicode scalar values), in normalization form C, without white
-/// space at its ends and without characters that cannot be seen.
+/// space at its ends and without characters that cannot be seen. Reading takes white space off the ends and normalizes, and counts then.
 ///
 /// ```
 /// use rollcall_domain::Text;

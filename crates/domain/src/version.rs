@@ -7,6 +7,19 @@ use time::OffsetDateTime;
 
 /// A version of a thing: how often it has been changed and, where another may come to be under the same name, since when it is this one.
 /// A member who is removed and comes back is another member, whose changes are counted anew.
+///
+/// It is what entity tags tell and `If-Match` asks for (RFC 9110 sections 8.8.3 and 13.1.1). It is written as the number of changes, after
+/// microseconds since 1970 and a hyphen where there is a moment, and read only as it is written:
+///
+/// ```
+/// use rollcall_domain::Version;
+/// use time::{Duration, OffsetDateTime};
+///
+/// let joined = OffsetDateTime::UNIX_EPOCH + Duration::SECOND;
+/// assert_eq!(Version::since(joined, 3).to_string(), "1000000-3");
+/// assert_eq!("3".parse(), Ok(Version::from(3)));
+/// assert!("03".parse::<Version>().is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
     /// In microseconds, which is how moments are kept; nothing where the name is never another's.
@@ -15,7 +28,7 @@ pub struct Version {
 }
 
 impl Version {
-    /// A version of what is under its name since a moment.
+    /// A version of what is under its name since a moment, of which no more than microseconds counts.
     pub fn since(moment: OffsetDateTime, changes: i32) -> Self {
         Self { since: i64::try_from(moment.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX), changes }
     }

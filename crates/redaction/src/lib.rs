@@ -53,11 +53,11 @@ use scan::Found;
 /// What kind of identifier was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// A telephone number.
+    /// A telephone number, with or without its country's code.
     Phone,
-    /// An email address.
+    /// An email address (RFC 5322, with the letters of RFC 6531), or one as it is spoken.
     Email,
-    /// A payment card's number.
+    /// A payment card's number (ISO/IEC 7812): 13 to 19 digits that pass Luhn's check, or 15 or 16 where a card is spoken of.
     Card,
 }
 
@@ -98,7 +98,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Where something was found.
+/// Where something was found. It says nothing of what it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Finding {
     /// What it is.
@@ -120,7 +120,7 @@ pub struct Redacted {
     pub findings: Vec<Finding>,
 }
 
-/// How many were found, by kind: for a receipt that holds no content.
+/// How many were found, by kind: for a receipt that holds no content. What goes over several segments counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Counts {
     /// Telephone numbers.
@@ -163,13 +163,14 @@ impl Counts {
 /// What somebody said in one go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment<'a> {
-    /// Who said it. Only whether it is the same one counts.
+    /// Who said it. Only whether it is the same one counts; nothing in it is masked.
     pub speaker: &'a str,
     /// What was said.
     pub text: &'a str,
 }
 
-/// Masks what is found in a text.
+/// Masks what is found in a text, which is taken to be said by one person. It takes whatever text there is, and a time that grows with its
+/// length and no faster.
 ///
 /// ```
 /// use rollcall_redaction::{Finding, Kind, redact};
@@ -186,8 +187,11 @@ pub fn redact(text: &str) -> Redacted {
     masked(text, 0, &found)
 }
 
-/// Masks what is found in the segments of a conversation, one after the other. A number or an address may go on in a later
-/// segment, over the other's `mm-hm`: each of its segments then has a mask, and it counts once.
+/// Masks what is found in the segments of a conversation, one after the other. A number or an address may go on in a later segment, over
+/// the other's `mm-hm`: each of its segments then has a mask, and it counts once. Gives back each segment's text, in their order, and how
+/// many were found in all of them; findings are places in the segment's own text.
+///
+/// A conversation is given whole: what goes on from the segments of one call to those of the next is not found.
 ///
 /// ```
 /// use rollcall_redaction::{Segment, redact_segments};

@@ -18,9 +18,9 @@ pub struct ListedKey {
     pub previous_until: Option<OffsetDateTime>,
     /// The numbers of its secrets, whether or not they work still.
     pub secrets: Vec<i64>,
-    /// When it was last used.
+    /// When it was last used; none if it never was, as far as that is written down.
     pub last_used_at: Option<OffsetDateTime>,
-    /// From where.
+    /// From where; none if it never was, or that is not known.
     pub last_used_ip: Option<String>,
 }
 

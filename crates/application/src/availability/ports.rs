@@ -135,7 +135,7 @@ pub trait AvailabilityView {
         user: UserId,
     ) -> Result<bool, StoreError>;
 
-    /// For how long whoever was an agent in a time was what, by their ids.
+    /// For how long whoever was an agent in a time was what, by their ids: of one user, or of everybody.
     async fn availability_spells(
         &mut self,
         organization: OrganizationId,
@@ -234,13 +234,13 @@ pub trait Pulse: Send + Sync {
 /// Finds out where something is due, on the clock that all nodes share.
 #[async_trait]
 pub trait DueAgents: Send + Sync {
-    /// The organizations.
+    /// The organizations in which agents are gone or may not work any more, or something has waited or was held for too long.
     async fn due(&self, live: LiveSessions) -> Result<Vec<OrganizationId>, StoreError>;
 }
 
 /// Tells how much waits in all organizations, on the same clock.
 #[async_trait]
 pub trait QueueDepth: Send + Sync {
-    /// How much.
+    /// How much waits now; nothing of whose it is.
     async fn waiting(&self) -> Result<WaitingCalls, StoreError>;
 }

@@ -98,6 +98,9 @@ pub trait EscalationsView {
 #[async_trait]
 pub trait Escalations: EscalationsView {
     /// Adds one. The call is locked, and does not wait yet.
+    ///
+    /// # Errors
+    /// [`StoreError::CallWaits`] when it does.
     async fn escalation_add(
         &mut self,
         organization: OrganizationId,
@@ -143,6 +146,9 @@ pub trait Escalations: EscalationsView {
     ) -> Result<Vec<Escalation>, StoreError>;
 
     /// Saves one, and counts its version up.
+    ///
+    /// # Errors
+    /// [`StoreError::CallWaits`] when it is opened again, and its call waits in another.
     async fn escalation_save(
         &mut self,
         organization: OrganizationId,

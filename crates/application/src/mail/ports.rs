@@ -41,7 +41,7 @@ pub trait Outbox: Send + Sync {
     /// How much waits.
     async fn state(&self) -> Result<OutboxState, StoreError>;
 
-    /// Forgets letters that were sent, or given up, before a moment.
+    /// Forgets letters that were sent, or given up, before a moment; gives back how many.
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
 
     /// Waits until a letter may have been queued.
@@ -102,7 +102,7 @@ pub struct OutboxState {
     pub queued: u64,
     /// Letters that were given up and are kept.
     pub dead: u64,
-    /// When the oldest of those that wait was queued.
+    /// When the oldest of those that wait was queued; none when none waits.
     pub oldest: Option<OffsetDateTime>,
 }
 

@@ -11,11 +11,11 @@ use crate::{Page, PageRequest, ports::StoreError};
 pub struct Tenant {
     /// The organization, deleted or not.
     pub organization: Organization,
-    /// Since when it is suspended.
+    /// Since when it is suspended; none when it is not.
     pub suspended_at: Option<OffsetDateTime>,
     /// When it was deleted,
     pub deleted_at: Option<OffsetDateTime>,
-    /// and when everything of it is removed.
+    /// and when everything of it is removed; none of either when it is not deleted.
     pub purge_at: Option<OffsetDateTime>,
 }
 

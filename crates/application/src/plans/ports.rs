@@ -72,7 +72,7 @@ pub struct NewPlanChange {
     pub provider: &'static str,
     /// What they call it.
     pub reference: Option<String>,
-    /// What it deletes.
+    /// What it deletes; none when that is nothing.
     pub deletion: Option<PlanDeletion>,
 }
 

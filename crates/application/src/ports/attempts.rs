@@ -9,7 +9,7 @@ use super::StoreError;
 /// Counts attempts. A narrow door of its own beside the units of work: what it keeps are digests and counts, and leaves no events.
 #[async_trait]
 pub trait Attempts: Send + Sync {
-    /// Counts an attempt before it is looked at.
+    /// Counts an attempt before it is looked at, by [`begin`](rollcall_domain::attempts::begin). With [`TooMany`] nothing is counted.
     async fn begin(
         &self,
         attempt: &AttemptKeys,
@@ -17,7 +17,7 @@ pub trait Attempts: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Result<Begun, TooMany>, StoreError>;
 
-    /// Notes that an attempt that was counted has not failed.
+    /// Notes that an attempt that was counted has not failed, under the same allowances. One of which nothing is noted has failed.
     async fn settle(
         &self,
         attempt: &AttemptKeys,

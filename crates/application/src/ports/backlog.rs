@@ -12,11 +12,11 @@ pub struct BacklogState {
     pub deliveries: u64,
     /// What was to be sent to subscribers and was given up, as long as that is kept.
     pub given_up: u64,
-    /// When the one of them was due that has been due for longest; in the future when none is due.
+    /// When the one of them was due that has been due for longest; in the future when none is due, and none when none waits.
     pub delivery_due: Option<OffsetDateTime>,
-    /// When the organization was to be purged that has been waiting for that for longest.
+    /// When the organization was to be purged that has been waiting for that for longest; none when none is due.
     pub purge_due: Option<OffsetDateTime>,
-    /// When something of somebody whose account has ended was to be erased that has been waiting for that for longest.
+    /// When something of somebody whose account has ended was to be erased that has been waiting for that for longest; none when none is due.
     pub erasure_due: Option<OffsetDateTime>,
     /// Recordings of which something is left that is to be removed.
     pub remains: u64,

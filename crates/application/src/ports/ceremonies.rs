@@ -14,7 +14,7 @@ pub trait Ceremonies: Send + Sync {
     /// Keeps a challenge.
     async fn keep(&self, ceremony: &Ceremony) -> Result<(), StoreError>;
 
-    /// Takes a challenge out, if it is there and in time. Of two who come at once, one gets it.
+    /// Takes a challenge out, by its digest, if it is there and in time; none if not. Of two who come at once, one gets it.
     async fn take(&self, challenge: [u8; 32], now: OffsetDateTime) -> Result<Option<Ceremony>, StoreError>;
 
     /// Forgets challenges that nobody has answered in time; gives back how many.
@@ -30,7 +30,7 @@ pub struct Ceremony {
     pub purpose: CeremonyPurpose,
     /// What checking the answer needs, sealed by the keyring.
     pub state: Sealed,
-    /// Until when it waits.
+    /// Until when it waits; from that moment on it is gone.
     pub expires_at: OffsetDateTime,
 }
 

@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 
 /// A source of unpredictable bytes.
 pub trait Entropy: Send + Sync {
-    /// Fills `bytes` with random ones, good enough for keys (ASVS 11.5.1).
+    /// Fills `bytes` with random ones, good enough for keys (ASVS 11.5.1). It does not fail: where there are none the process ends, as going on
+    /// would mean secrets that can be guessed.
     fn fill(&self, bytes: &mut [u8]);
 }
 

@@ -26,7 +26,7 @@ use crate::{
 /// in the database; none of them can list anything.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// The account with an address.
+    /// The account with an address, whether or not it is suspended.
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
 
     /// The session that a token opens, whether or not it is still live. What has changed about it is seen at once if this
@@ -36,8 +36,8 @@ pub trait Directory: Send + Sync {
     /// The same as the database has it at this moment, for whoever will go by the answer for a while.
     async fn session_afresh(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError>;
 
-    /// The API key that is kept under one of these hashes, whether or not it is still good; none of an organization that is deleted.
-    /// What has changed about it is seen as with sessions. Nothing is written.
+    /// The API key that is kept under one of these hashes, of which the first is by the keyring's newest key, whether or not it is still
+    /// good; none of an organization that is deleted. What has changed about it is seen as with sessions. Nothing is written.
     async fn api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError>;
 
     /// The same as the database has it at this moment, for whoever will go by the answer for a while.
@@ -58,22 +58,22 @@ pub trait Directory: Send + Sync {
     /// How many API keys that still work are kept by other keys of the keyring than the newest.
     async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Result<Vec<KeptBy>, StoreError>;
 
-    /// The invitation that a token is for, whatever has become of it.
+    /// The invitation that a token is for, whatever has become of it; none of an organization that is deleted.
     async fn invitation(&self, token: TokenHash) -> Result<Option<FoundInvitation>, StoreError>;
 
-    /// The sign-up that a token is for.
+    /// The sign-up that a token is for, whether or not it has run out.
     async fn signup(&self, token: TokenHash) -> Result<Option<FoundSignup>, StoreError>;
 
-    /// The account whose password a token lets be chosen, and until when.
+    /// The account whose password a token lets be chosen, and until when, which may be over; none of one that is suspended.
     async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError>;
 
-    /// The wish for another address that a token confirms.
+    /// The wish for another address that a token confirms, whether or not it has run out, unless its account is suspended.
     async fn email_change(&self, token: TokenHash) -> Result<Option<FoundEmailChange>, StoreError>;
 
-    /// The passkey that a device knows by an id.
+    /// The passkey that a device knows by an id, whether or not its account is suspended.
     async fn passkey(&self, credential: &CredentialId) -> Result<Option<FoundPasskey>, StoreError>;
 
-    /// The challenge that a token is for, unless its account is suspended.
+    /// The challenge that a token is for, whether or not it has run out, unless its account is suspended.
     async fn mfa_challenge(&self, token: TokenHash) -> Result<Option<FoundMfaChallenge>, StoreError>;
 
     /// Notes that a session, found by its token or otherwise, was in use at a moment, and its owner at work. Bookkeeping: no

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::StoreError;
 
 /// Forgets what has run out. A narrow door of its own beside the units of work: nothing that anybody could still use
-/// is changed, so no event is left.
+/// is changed, so no event is left. Much goes in portions: what was forgotten stays so when a later one fails.
 #[async_trait]
 pub trait Expiry: Send + Sync {
     /// Forgets sessions that ended by their age; gives back how many.

@@ -12,7 +12,7 @@ use super::StoreError;
 #[async_trait]
 pub trait IdempotencyKeys: Send + Sync {
     /// Claims the key for a request that is about to be done, or tells what became of the earlier one. A claim
-    /// that is older than `patience`, and has changed nothing, counts for nothing.
+    /// that is older than `patience`, and has changed nothing, counts for nothing. The key is remembered for as long as `kept`, from now on.
     async fn claim(
         &self,
         request: &KeyedRequest,
@@ -20,7 +20,7 @@ pub trait IdempotencyKeys: Send + Sync {
         kept: Duration,
     ) -> Result<Claim, StoreError>;
 
-    /// Keeps the answer of a claimed request.
+    /// Keeps the answer of a claimed request, unless somebody else has claimed its key since.
     async fn keep(&self, claimed: &ClaimedKey, answer: Vec<u8>) -> Result<(), StoreError>;
 
     /// Gives a claimed key back, so that the request may be tried again, unless it has changed something: then its answer is lost.
@@ -48,7 +48,7 @@ pub struct KeyedRequest {
 pub enum Claim {
     /// It is the caller's: go ahead.
     Granted(ClaimedKey),
-    /// The same request is still running.
+    /// The same request is still running, here or at another node.
     Running,
     /// The same request was answered like this.
     Answered(Vec<u8>),
@@ -63,7 +63,7 @@ pub enum Claim {
 pub struct ClaimedKey {
     /// The request.
     pub request: KeyedRequest,
-    /// Which claim of the key it is.
+    /// Which claim of the key it is: whoever was taken for dead has another than who came after.
     pub attempt: i32,
 }
 
@@ -73,7 +73,8 @@ tokio::task_local! {
 
 impl ClaimedKey {
     /// Does what the request asks for. The first unit of work that changes something, and begins within `work`, notes that with its
-    /// commit: from then on the request is not done again. A refusal that is written down is no change.
+    /// commit: from then on the request is not done again. A refusal that is written down is no change. Once somebody else has claimed the key
+    /// that commit fails, and changes nothing.
     pub async fn doing<F: Future>(self, work: F) -> F::Output {
         DOING.scope(Some(self), work).await
     }

@@ -27,7 +27,7 @@ use crate::{
     webhooks::{DeliveriesView, Webhooks, WebhooksView},
 };
 
-/// Opens transactions.
+/// Opens transactions. One takes a connection, so it may have to wait for that, and fail with [`StoreError::Unavailable`].
 #[async_trait]
 pub trait Store: Send + Sync {
     /// A transaction that may change what is in `scope`.
@@ -130,10 +130,17 @@ pub trait UnitOfWork:
     async fn go_on(&mut self, record: Record, scope: Scope) -> Result<(), StoreError>;
 
     /// Makes the change last, together with its audit events and the mails it causes: all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::LastOwner`], which is looked at here; [`StoreError::Unavailable`] also for a keyed request that was taken for dead
+    /// meanwhile. After [`StoreError::Unavailable`] it is not certain that nothing lasts: the answer may have been lost on its way.
     async fn commit(self: Box<Self>, record: Record) -> Result<(), StoreError>;
 }
 
 /// Why the store did not do what it was asked. Rules that the database holds keep their names.
+///
+/// Whatever is asked of it can fail with [`Unavailable`](Self::Unavailable), which may pass, and [`Internal`](Self::Internal), which does not;
+/// where another error can come it is named. After any of them a unit of work is good for nothing more.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// An account with the address exists.
@@ -154,7 +161,7 @@ pub enum StoreError {
     /// The organization would be without an Owner.
     #[error("the organization would be without an Owner")]
     LastOwner,
-    /// The database does not answer, or not in time.
+    /// The database does not answer, or not in time, or somebody was in the way: another try may go well.
     #[error("the database is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A fault: a query that does not fit the schema, a row that does not fit the domain.

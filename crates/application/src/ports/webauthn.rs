@@ -10,25 +10,26 @@ pub trait WebAuthn: Send + Sync {
     /// Asks a device for a new passkey, unless it is one of those that have a key of the account already.
     ///
     /// # Errors
-    /// A fault of ours.
+    /// [`WebAuthnFault`].
     fn ask_for_new(&self, user: &User, known: &[CredentialId]) -> Result<PasskeyRequest, WebAuthnFault>;
 
     /// Asks for a proof by one of these passkeys; by whichever the device has when there are none.
     ///
     /// # Errors
-    /// A fault of ours.
+    /// [`WebAuthnFault`].
     fn ask_for_proof(&self, allowed: &[CredentialId]) -> Result<PasskeyRequest, WebAuthnFault>;
 
     /// What an answer says that it is, which nothing has proved yet; none for what is no answer.
     fn read(&self, answer: &Secret) -> Option<UncheckedAnswer>;
 
-    /// Checks the answer to [`ask_for_new`](Self::ask_for_new).
+    /// Checks the answer to [`ask_for_new`](Self::ask_for_new) (WebAuthn Level 3, section 7.1).
     ///
     /// # Errors
     /// [`PasskeyRefusal`].
     fn check_new(&self, state: &Secret, answer: &Secret) -> Result<Credential, PasskeyRefusal>;
 
-    /// Checks the answer to [`ask_for_proof`](Self::ask_for_proof) against a passkey; gives back what is kept of it from then on.
+    /// Checks the answer to [`ask_for_proof`](Self::ask_for_proof) against a passkey (WebAuthn Level 3, section 7.2); gives back what is
+    /// kept of it from then on.
     ///
     /// # Errors
     /// [`PasskeyRefusal`].
@@ -62,7 +63,7 @@ pub struct UncheckedAnswer {
     pub challenge: Secret,
     /// The passkey that it comes from.
     pub credential: CredentialId,
-    /// Whose the device says that it is.
+    /// Whose the device says that it is (the user handle); none where it does not say.
     pub user: Option<UserId>,
 }
 

@@ -10,13 +10,17 @@ use time::OffsetDateTime;
 use super::seal::SegmentName;
 use crate::{Page, PageRequest, Sealed, ports::StoreError};
 
-/// Where the segments of recordings lie: files, or an object store. It knows nothing of what is in them.
+/// Where the segments of recordings lie: files, or an object store. It knows nothing of what is in them. Whatever is asked of it can fail with
+/// [`ObjectsError::Unavailable`]; where another error can come it is named.
 #[async_trait]
 pub trait Objects: Send + Sync {
-    /// Keeps a segment. It lasts when this returns.
+    /// Keeps a segment, in place of what lies there. It lasts when this returns without an error.
     async fn put(&self, segment: &SegmentPath, bytes: Bytes) -> Result<(), ObjectsError>;
 
-    /// Bytes of a segment.
+    /// The bytes of a segment in a range, sealed as they were kept.
+    ///
+    /// # Errors
+    /// [`ObjectsError::Missing`].
     async fn get(&self, segment: &SegmentPath, range: Range<u64>) -> Result<Bytes, ObjectsError>;
 
     /// Removes the segments of a recording that are not among `kept`.
@@ -28,6 +32,9 @@ pub trait Objects: Send + Sync {
     ) -> Result<(), ObjectsError>;
 
     /// Removes everything of a recording. Nothing being there is as good.
+    ///
+    /// # Errors
+    /// [`ObjectsError::StillWritten`]: it is to be tried again.
     async fn remove(&self, organization: OrganizationId, recording: RecordingId) -> Result<(), ObjectsError>;
 
     /// The organizations that something lies here of. What bears no such name is not ours, and is passed over.

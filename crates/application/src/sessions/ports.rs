@@ -17,9 +17,9 @@ pub struct OwnSession {
     pub session: Session,
     /// When it began.
     pub created_at: OffsetDateTime,
-    /// From where it began.
+    /// From where it began; none where that is not known.
     pub ip: Option<String>,
-    /// What the client that it began with calls itself.
+    /// What the client that it began with calls itself; none where it does not say.
     pub user_agent: Option<String>,
 }
 

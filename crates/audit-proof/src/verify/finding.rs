@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-/// What is wrong with a log, or with what was exported of it.
+/// What is wrong with a log, or with what was exported of it. Indices of events count from 0; texts are for people, and may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// A line is not what the format says.
@@ -42,7 +42,7 @@ pub enum Finding {
         from: u64,
         /// The size of the checkpoint that they do not lead to.
         size: u64,
-        /// The first of them that does not even fit what stands beside it.
+        /// The first of them that does not even fit what stands beside it; none when all do.
         suspect: Option<u64>,
     },
     /// The log is shorter than a checkpoint says.
@@ -60,7 +60,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// The exit code of programs that come to it: each kind has its own.
+    /// The exit code of programs that come to it: each kind has its own, from 10 to 17 (`docs/audit-log-format.md`).
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Malformed { .. } => 10,
@@ -74,7 +74,7 @@ impl Finding {
         }
     }
 
-    /// The first event that does not hold, where it is known.
+    /// The index of the first event that does not hold; none where the file, or a signature, is all that is known to be wrong.
     pub fn first_bad(&self) -> Option<u64> {
         match self {
             Self::CutOff { next: index }
@@ -135,9 +135,9 @@ pub enum Failure {
     Incomparable {
         /// Its size.
         size: u64,
-        /// Where the export begins.
+        /// The index of the export's first event.
         first: u64,
-        /// Where it ends.
+        /// The index after its last event.
         end: u64,
         /// The size of its own checkpoint.
         whole: u64,

@@ -25,9 +25,9 @@ use crate::{
 pub struct Trust {
     /// The keys that checkpoints may be signed with; where there are none, nor public keys, those that stand in the file are.
     pub keys: Vec<VerifierKey>,
-    /// The same without the name of a log: points of Ed25519.
+    /// The same without the name of a log: points of Ed25519 (RFC 8032 section 5.1.5). What is none has signed nothing.
     pub public_keys: Vec<[u8; 32]>,
-    /// Checkpoints that were seen before, as signed notes.
+    /// Checkpoints that were seen before, as signed notes: the log must lead to each of them. One of another log is [`Finding::Unsigned`].
     pub seen: Vec<String>,
 }
 
@@ -43,26 +43,34 @@ pub struct Progress {
 /// What is proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Whose log it is.
+    /// Whose log it is: the id of an organization, or `platform`.
     pub log: String,
     /// The checkpoint that vouches for it.
     pub checkpoint: Checkpoint,
-    /// The index of the first event.
+    /// The index of the first event, counted from 0. Of those before it only that they were there is proved.
     pub first: u64,
     /// How many events there are.
     pub events: u64,
     /// How many fields that identify persons were erased.
     pub erased: u64,
-    /// How many other checkpoints it leads to.
+    /// How many other checkpoints it leads to, of those in the file and those that were seen before.
     pub checkpoints: u64,
     /// Whether the keys are those that stand in the file: then it is only as good as where it comes from.
     pub keys_of_file: bool,
 }
 
-/// Checks an export, line by line, on as many threads as there are cores.
+/// Checks an export, line by line, on as many threads as there are cores, at most 16. It holds some megabytes of it at a time, however long
+/// it is; a line may have 8 MiB. `progress` is called every 4,096 events or so, and when all are read.
+///
+/// ```
+/// use rollcall_audit_proof::{Failure, Finding, Trust, verify};
+///
+/// let verified = verify(std::io::empty(), &Trust::default(), |_| ());
+/// assert!(matches!(verified, Err(Failure::Found(Finding::CutOff { next: 0 }))));
+/// ```
 ///
 /// # Errors
-/// [`Failure`].
+/// [`Failure`], with the first thing that is wrong.
 pub fn verify(
     export: impl Read,
     trust: &Trust,

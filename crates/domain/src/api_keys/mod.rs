@@ -48,9 +48,9 @@ pub struct ApiKey {
     pub created_at: OffsetDateTime,
     /// When it ends; none when it does not by itself.
     pub expires_at: Option<OffsetDateTime>,
-    /// When it was ended.
+    /// When it was ended; none as long as it was not.
     pub revoked_at: Option<OffsetDateTime>,
-    /// Counts its changes.
+    /// Counts its changes, for `If-Match`.
     pub version: i32,
 }
 

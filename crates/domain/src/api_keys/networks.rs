@@ -4,7 +4,17 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-/// The networks that a key may be used from.
+/// The networks that a key may be used from: 1 to [`Networks::MOST`] or, by default, anywhere.
+///
+/// ```
+/// use rollcall_domain::api_keys::Networks;
+///
+/// let networks = Networks::parse(&["192.0.2.0/24", "2001:db8::7"])?;
+/// assert!(networks.allow("192.0.2.9".parse().ok()));
+/// assert!(!networks.allow("198.51.100.9".parse().ok()) && !networks.allow(None));
+/// assert!(Networks::default().allow(None));
+/// # Ok::<(), rollcall_domain::api_keys::InvalidNetworks>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks(Option<Vec<IpNet>>);
 
@@ -40,7 +50,7 @@ impl Networks {
     /// These networks, each in CIDR notation (RFC 4632 section 3.1) or as a single address.
     ///
     /// # Errors
-    /// [`InvalidNetworks`].
+    /// [`InvalidNetworks`], of the first that is wrong.
     pub fn parse<T: AsRef<str>>(texts: &[T]) -> Result<Self, InvalidNetworks> {
         match texts.len() {
             0 => return Err(InvalidNetworks::Empty),

@@ -3,6 +3,19 @@
 use time::{Duration, OffsetDateTime};
 
 /// So many requests in so many seconds, all at once or spread. What was used comes back evenly (the generic cell rate algorithm).
+///
+/// ```
+/// use rollcall_domain::api_keys::RateLimit;
+/// use time::{Duration, OffsetDateTime};
+///
+/// let limit = RateLimit::new(2, 60)?;
+/// let now = OffsetDateTime::UNIX_EPOCH;
+/// let mut whole_at = now;
+/// assert_eq!(limit.count(&mut whole_at, now).map(|state| state.remaining), Ok(1));
+/// assert_eq!(limit.count(&mut whole_at, now).map(|state| state.remaining), Ok(0));
+/// assert_eq!(limit.count(&mut whole_at, now), Err(Duration::seconds(30)));
+/// # Ok::<(), rollcall_domain::api_keys::InvalidRateLimit>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
     requests: u32,

@@ -31,7 +31,7 @@ pub struct KeyPrefix(String);
 pub struct InvalidPrefix;
 
 impl KeyPrefix {
-    /// A new one out of random bytes.
+    /// A new one out of random bytes, of which about 71 bits remain.
     pub fn from_random(random: [u8; 16]) -> Self {
         let naming: [char; NAMING] = base_62(random);
         Self(MARK.chars().chain(naming).collect())
@@ -78,7 +78,16 @@ pub fn mint(prefix: &KeyPrefix, random: [u8; 32]) -> Secret {
     Secret::new(text)
 }
 
-/// How a key begins, if the text may be one at all: nothing else is worth looking for.
+/// How a key begins, if the text may be one at all, by its form and its checksum: nothing else is worth looking for.
+///
+/// ```
+/// use rollcall_domain::api_keys::{KeyPrefix, mint, prefix_of};
+///
+/// let prefix = KeyPrefix::from_random([7; 16]);
+/// let key = mint(&prefix, [9; 32]);
+/// assert_eq!(prefix_of(key.expose()), Some(prefix.as_str()));
+/// assert_eq!(prefix_of("rck_lost"), None);
+/// ```
 pub fn prefix_of(text: &str) -> Option<&str> {
     if text.len() != WHOLE || !text.is_ascii() {
         return None;

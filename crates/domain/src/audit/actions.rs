@@ -12,7 +12,7 @@ macro_rules! actions {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The stable name.
+            /// The stable name, as it stands in logs, which outlive the code.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $wire,)* }
             }

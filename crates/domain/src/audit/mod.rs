@@ -81,7 +81,8 @@ impl Event {
         Self { outcome, ..self }
     }
 
-    /// The same with a value that changed. Values that identify a person do not belong here.
+    /// The same with a value that changed; none before, or after, where there was, or is, no value. Values that identify a person do not
+    /// belong here: what stands here stays when a person is erased.
     pub fn change(mut self, field: &'static str, before: Option<&str>, after: Option<&str>) -> Self {
         let (before, after) = (before.map(str::to_owned), after.map(str::to_owned));
         self.changes.push(Change { field, before, after });
@@ -116,7 +117,7 @@ pub enum AuditActor {
 }
 
 impl AuditActor {
-    /// The kind of actor, and its id and session.
+    /// The kind of actor, and its id and session where it has one, as leaves of the log tell them.
     pub fn parts(&self) -> (&'static str, Option<String>, Option<String>) {
         match self {
             Self::User(user, session) => {
@@ -130,10 +131,11 @@ impl AuditActor {
     }
 }
 
-/// Where a request came from. Everything done for the request has a copy, so its texts are shared.
+/// Where a request came from; nothing of it is known of what Rollcall does by itself. Everything done for the request has a copy, so its texts
+/// are shared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The address of the client.
+    /// The address of the client, as far as proxies are trusted to tell it.
     pub ip: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<Arc<str>>,
@@ -142,7 +144,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The network it came from.
+    /// The network it came from ([`network_of`]); none where the address is not known.
     pub fn network(&self) -> Option<IpAddr> {
         self.ip.map(network_of)
     }
@@ -195,7 +197,7 @@ pub enum AuditTarget {
 }
 
 impl AuditTarget {
-    /// The kind of thing, and its id.
+    /// The kind of thing, and its id, as leaves of the log tell them; none for [`Nothing`](Self::Nothing).
     pub fn parts(&self) -> (&'static str, Option<String>) {
         match self {
             Self::User(id) => ("user", Some(id.to_string())),
@@ -240,8 +242,8 @@ impl Outcome {
 pub struct Change {
     /// Which value.
     pub field: &'static str,
-    /// What it was.
+    /// What it was; none where there was no value.
     pub before: Option<String>,
-    /// What it is.
+    /// What it is; none where there is no value any more.
     pub after: Option<String>,
 }

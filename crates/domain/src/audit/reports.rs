@@ -47,7 +47,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many bytes its changes, its personal fields and its target have together.
+    /// How many bytes its changes, its personal fields and its target have together: at most [`MOST_BYTES`] in one that is taken.
     pub fn bytes(&self) -> usize {
         let value = |line: &Option<ReportText<1_000>>| line.as_ref().map_or(0, |line| line.0.len());
         let changes =
@@ -80,7 +80,8 @@ impl From<ReportedActor> for AuditActor {
 #[error("must not be in the future, nor more than 366 days ago")]
 pub struct OutOfTime;
 
-/// The moment that something happened at, to the microsecond.
+/// The moment that something happened at, to the microsecond and in UTC, if it is at most five minutes ahead of `now`, as clocks differ, and at
+/// most 366 days before it.
 ///
 /// # Errors
 /// [`OutOfTime`].
@@ -90,8 +91,8 @@ pub fn occurred_at(told: OffsetDateTime, now: OffsetDateTime) -> Result<OffsetDa
     if told > now + AHEAD || told < now - LATE { Err(OutOfTime) } else { Ok(told) }
 }
 
-/// What a service calls what was done: words of lower-case letters, digits and underscores, at least two, with dots between them.
-/// The first is none of those that Rollcall's own actions begin with, so nothing that is reported passes for one of them.
+/// What a service calls what was done: words of lower-case letters, digits and underscores, at least two, with dots between them, 100 characters
+/// at the most. The first is none of those that Rollcall's own actions begin with, so nothing that is reported passes for one of them.
 ///
 /// ```
 /// use rollcall_domain::audit::reports::ReportedAction;
@@ -167,7 +168,7 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(known)
 }
 
-/// What a field or a kind of thing is called: words as those of actions, but one will do.
+/// What a field or a kind of thing is called: words as those of actions, but one will do, and 50 characters at the most.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name(String);
 
@@ -198,7 +199,8 @@ impl std::str::FromStr for Name {
     }
 }
 
-/// A text of at most so many characters, kept as it was written.
+/// A text of at most so many characters (Unicode scalar values), kept as it was written; it may be empty. Of control characters it holds line
+/// feeds and tabs alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportText<const MOST: usize>(String);
 

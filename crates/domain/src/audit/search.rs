@@ -26,7 +26,7 @@ pub struct Filter {
     pub words: Option<SearchWords>,
 }
 
-/// An id of any kind of thing that Rollcall knows.
+/// An id of any kind of thing that Rollcall knows. Only its form is checked (TypeID 0.3): it may name nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnyId(String);
 
@@ -44,12 +44,21 @@ pub enum ActorFilter {
 pub enum ActionFilter {
     /// `member.removed`
     Named(String),
-    /// `member.*`, without the star.
+    /// `member.*`, without the star: `member.`
     Beginning(String),
 }
 
 /// Words that are all to be in an event, in any of its values, whatever their case. A word of several parts, an address for
-/// example, is to be there as it stands.
+/// example, is to be there as it stands. There are at most 10 of them, and 200 characters.
+///
+/// ```
+/// use rollcall_domain::audit::search::SearchWords;
+///
+/// let words: SearchWords = "GRACE removed".parse()?;
+/// assert!(words.are_in(["grace@navy.example", "member.removed"]));
+/// assert!(!words.are_in(["gracefully removed"]));
+/// # Ok::<(), rollcall_domain::audit::search::InvalidAuditSearch>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchWords(pub(super) Vec<String>);
 
@@ -189,7 +198,7 @@ impl SearchWords {
     /// and the most words.
     const MOST: usize = 10;
 
-    /// Whether all of them are in one or another of some texts.
+    /// Whether all of them are in one or another of some texts, each as whole parts of it.
     pub fn are_in<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> bool {
         let mut missing: Vec<&str> = self.0.iter().map(String::as_str).collect();
         for text in texts {

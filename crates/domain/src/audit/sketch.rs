@@ -20,7 +20,7 @@ impl Sketch {
     /// How many bits tell of one term.
     const BITS_EACH: u64 = 6;
 
-    /// The one of an event's texts.
+    /// Notes the words of one of an event's texts.
     pub fn add_text(&mut self, text: &str) {
         for part in parts(&folded(text)) {
             self.add("word", part);
@@ -50,7 +50,7 @@ impl Sketch {
         self.add("outcome", outcome);
     }
 
-    /// Its bytes.
+    /// Its [`BYTES`](Self::BYTES) bytes. Bit 0 is the lowest of the first.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -77,8 +77,9 @@ impl fmt::Debug for Sketch {
 }
 
 impl Filter {
-    /// The bits that are set in a sketch of events of which one is looked for: the first one of each term, then the second ones, and
-    /// so on, so that it soon shows whether the rarest of the terms is there.
+    /// The bits that are set in a sketch of events of which one is looked for, each below eight times [`Sketch::BYTES`]: the first one
+    /// of each term, then the second ones, and so on, so that it soon shows whether the rarest of the terms is there. Times are in no
+    /// sketch: there are no bits for a filter that asks for nothing else.
     pub fn bits(&self) -> Vec<u16> {
         let mut all = Vec::new();
         let mut take = |kind: &str, term: &str| all.extend(bits(kind, term).enumerate());

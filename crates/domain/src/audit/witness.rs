@@ -14,7 +14,7 @@ pub enum Witness {
 }
 
 impl Witness {
-    /// The stable name of what it is.
+    /// The stable name of what it is: `mail` or `webhook`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Mail(_) => "mail",

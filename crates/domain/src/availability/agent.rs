@@ -19,11 +19,11 @@ pub struct Agent {
     pub cause: Cause,
     /// Counts the choices of people. What was decided automatically is void once somebody has chosen since.
     pub generation: i64,
-    /// What they tell others about it.
+    /// What they tell others about it; none when they tell nothing.
     pub note: Option<StatusNote>,
     /// What was written down of their status last.
     pub shown: AgentStatus,
-    /// Since when it is so.
+    /// Since when it is so, by the database's clock.
     pub since: OffsetDateTime,
     /// How many calls they can hold.
     pub capacity: Capacity,
@@ -31,7 +31,7 @@ pub struct Agent {
     pub skills: Skills,
     /// Without another heartbeat they are gone from then on.
     pub alive_until: OffsetDateTime,
-    /// When the last was heard.
+    /// When the last was heard; none if none ever was.
     pub last_heartbeat_at: Option<OffsetDateTime>,
     /// Since when they could have taken a call, or hold fewer.
     pub idle_since: OffsetDateTime,

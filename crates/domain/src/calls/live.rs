@@ -44,7 +44,7 @@ impl LiveMode {
         }
     }
 
-    /// What it takes.
+    /// The permission that it takes.
     pub const fn permission(self) -> Permission {
         match self {
             Self::Monitor => Permission::LiveSpaceMonitor,
@@ -65,11 +65,11 @@ impl FromStr for LiveMode {
 /// What a live grant says (RFC 7519 section 4.1; the names are those of the wire).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveClaims {
-    /// Who has made it.
+    /// Who has made it: the public URL.
     pub iss: String,
-    /// Whom it is for.
+    /// Whom it is for: the audience of access tokens, too.
     pub aud: String,
-    /// Who is let in.
+    /// Who is let in: `sub` and, of a person, `sid`.
     #[serde(flatten)]
     pub guest: Guest,
     /// Whose call it is.
@@ -105,7 +105,7 @@ pub enum Guest {
 }
 
 impl LiveClaims {
-    /// What a grant says that is made now.
+    /// What a grant says that is made at `now`: it is good for [`LONGEST`], whatever lifetime the issuer's access tokens have.
     pub fn of(
         issuer: &TokenIssuer,
         id: LiveGrantId,

@@ -27,14 +27,14 @@ pub const SENDER_BITS: u32 = 16;
 pub struct MediaKeyId {
     /// Which base key, counted from 1.
     pub generation: u32,
-    /// Which participant.
+    /// Which participant, counted from 0 for each base key.
     pub sender: u16,
     /// How often the base key has been ratcheted.
     pub step: u8,
 }
 
 impl MediaKeyId {
-    /// As one number.
+    /// As one number, as it stands in frames: the step in bits 0 to 7, the sender in bits 8 to 23, the generation from bit 24 on.
     pub fn get(self) -> u64 {
         (u64::from(self.generation) << SENDER_BITS | u64::from(self.sender)) << STEP_BITS
             | u64::from(self.step)
@@ -75,7 +75,9 @@ impl MediaKeys {
         Self { generation, step, next_sender, expires_at }
     }
 
-    /// Gives the next participant a key: where the keys are then, what their key is called, and where the base key comes from.
+    /// Gives the next participant a key: where the keys are then, what their key is called, and where the base key comes from. There is a new
+    /// base key for the first participant, when somebody has left, when the one before is [`LIFETIME`] old, and when it has been ratcheted
+    /// 255 times.
     pub fn next(
         before: Option<Self>,
         occasion: Occasion,
@@ -109,12 +111,12 @@ impl MediaKeys {
         self.step
     }
 
-    /// The participant that comes next.
+    /// The participant that comes next, counted from 0; 65,536 when there is no room for any.
     pub const fn next_sender(&self) -> u32 {
         self.next_sender
     }
 
-    /// Until when it is good.
+    /// Until when the base key is good: whoever comes at that moment or later gets a new one.
     pub const fn expires_at(&self) -> OffsetDateTime {
         self.expires_at
     }

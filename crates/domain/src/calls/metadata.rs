@@ -66,7 +66,8 @@ impl Metadata {
     /// The metadata that a value is.
     ///
     /// # Errors
-    /// [`InvalidMetadata`].
+    /// [`InvalidMetadata`], but none of [`Twice`](InvalidMetadata::Twice), [`LongNumber`](InvalidMetadata::LongNumber) and
+    /// [`NoJson`](InvalidMetadata::NoJson): a value does not show any more what was lost on the way to it. [`read`](Self::read) sees that.
     pub fn new(value: Value) -> Result<Self, InvalidMetadata> {
         check(&value, Self::DEEPEST)?;
         if value.to_string().len() > Self::LARGEST {
@@ -84,7 +85,8 @@ impl Metadata {
     /// long.
     ///
     /// # Errors
-    /// [`MetadataFault`].
+    /// [`MetadataFault`], of the first thing that is wrong; also for a text of more than 128 KiB, however little it would be without white
+    /// space.
     pub fn read(text: &str) -> Result<Self, MetadataFault> {
         let all = |problem| MetadataFault { path: String::new(), problem };
         if text.len() > 8 * Self::LARGEST {

@@ -46,7 +46,7 @@ pub struct Call {
     pub created_at: OffsetDateTime,
     /// Whether its sound is kept.
     pub has_recording: bool,
-    /// Counts its changes.
+    /// Counts its changes, for `If-Match`.
     pub version: i32,
 }
 
@@ -64,13 +64,13 @@ pub struct Facts {
     pub external_id: ExternalId,
     /// Who has called whom.
     pub direction: Direction,
-    /// Who spoke for the organization.
+    /// Who spoke for the organization; none as long as the platform has not said.
     pub agent_ref: Option<AgentRef>,
     /// When it was.
     pub times: Times,
-    /// Who called.
+    /// Who called; none where the platform has not said, as of a caller who withholds their number.
     pub from: Option<Party>,
-    /// Who was called.
+    /// Who was called; none where the platform has not said.
     pub to: Option<Party>,
     /// What else the platform wants to know about it.
     pub metadata: Metadata,

@@ -81,19 +81,20 @@ impl TranscriptSegment {
         self.end_ms
     }
 
-    /// What was said.
+    /// What was said, which may be nothing.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The same with masks.
+    /// The same with a speaker and a text in which masks stand for what identifies somebody.
     #[must_use]
     pub fn masked(self, speaker: Speaker, text: String) -> Self {
         Self { speaker, text, ..self }
     }
 }
 
-/// How many were masked, of each kind.
+/// How many identifiers were masked in a transcript, of each kind, those by which speakers are called among them. One that goes on in a later
+/// segment counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Redactions {
     /// Telephone numbers.
@@ -113,7 +114,7 @@ pub struct Transcript {
     pub redactions: Option<Redactions>,
     /// When it was stored.
     pub stored_at: OffsetDateTime,
-    /// Counts its changes.
+    /// Counts its changes, for `If-Match`.
     pub version: i32,
 }
 

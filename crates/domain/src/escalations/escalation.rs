@@ -26,21 +26,21 @@ pub struct Escalation {
     pub status: EscalationStatus,
     /// Whether the caller is to be called back.
     pub callback: bool,
-    /// Who holds it; later, who held it last.
+    /// Who holds it; later, who held it last. None as long as nobody has.
     pub agent: Option<UserId>,
     /// How it is held, while it is.
     pub hold: Option<Hold>,
     /// Counts leases: whoever acts by a lower number acts too late.
     pub fence: i64,
-    /// When it was taken last.
+    /// When it was taken last; none as long as it was not.
     pub claimed_at: Option<OffsetDateTime>,
-    /// Until when it waits.
+    /// Until when it waits for somebody to be free; a call back waits on.
     pub waits_until: OffsetDateTime,
     /// When it began to wait: its place among others is by this, whatever happens in between.
     pub created_at: OffsetDateTime,
-    /// When it was over.
+    /// When it was over; none as long as it is not.
     pub ended_at: Option<OffsetDateTime>,
-    /// Counts changes.
+    /// Counts changes, from 1, for `If-Match`.
     pub version: i32,
 }
 
@@ -158,7 +158,8 @@ impl Escalation {
     /// Takes it for an agent who holds so many others. What has lapsed is not looked at: it must have gone back before.
     ///
     /// # Errors
-    /// [`EscalationRefusal`].
+    /// By its own state [`EscalationRefusal::Ended`] and [`EscalationRefusal::AlreadyClaimed`], then by the agent's
+    /// [`EscalationRefusal::NotAvailable`] and [`EscalationRefusal::SkillsMissing`].
     pub fn claim(
         &mut self,
         agent: &Agent,
@@ -193,7 +194,7 @@ impl Escalation {
         Ok(())
     }
 
-    /// Offers it to an agent.
+    /// Offers it to an agent. Whether it waits, and [can be offered](Agent::can_be_offered) to them, must have been looked at before.
     pub fn offer(&mut self, agent: &Agent, settings: &EscalationSettings, now: OffsetDateTime) {
         self.status = EscalationStatus::Offered;
         self.agent = Some(agent.user);
@@ -220,7 +221,7 @@ impl Escalation {
         }
     }
 
-    /// An agent is done with it.
+    /// An agent is done with it. That they [hold](Self::held_by) it must have been looked at before.
     pub fn resolve(&mut self, now: OffsetDateTime) {
         self.status = EscalationStatus::Resolved;
         self.hold = None;
@@ -268,7 +269,7 @@ impl Escalation {
         self.status == EscalationStatus::Waiting && self.waits_until <= now
     }
 
-    /// Nobody was free.
+    /// Nobody was free. That it [is overdue](Self::is_overdue) must have been looked at before.
     pub fn give_up(&mut self, now: OffsetDateTime) {
         self.status = EscalationStatus::Unanswered;
         self.hold = None;

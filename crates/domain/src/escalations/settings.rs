@@ -21,7 +21,7 @@ pub struct EscalationSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be between {least} and {most} seconds")]
 pub struct InvalidEscalationSettings {
-    /// Which.
+    /// Which: the name of its field.
     pub field: &'static str,
     least: i32,
     most: i32,

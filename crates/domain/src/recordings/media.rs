@@ -22,7 +22,8 @@ impl MediaType {
     /// Every kind.
     pub const ALL: &[Self] = &[Self::Wav, Self::Ogg, Self::Mp3, Self::WebM];
 
-    /// What the beginning of something says that it is. What it is called does not matter, nor what its sender says.
+    /// What the beginning of something says that it is, of which 4,096 bytes are looked at; none for whatever is no audio that is taken. What
+    /// it is called does not matter, nor what its sender says.
     ///
     /// ```
     /// use rollcall_domain::recordings::MediaType;
@@ -45,7 +46,7 @@ impl MediaType {
         }
     }
 
-    /// The name that it is sent under.
+    /// The media type that it is sent under (RFC 6838), which is also its stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Wav => "audio/wav",
@@ -55,7 +56,7 @@ impl MediaType {
         }
     }
 
-    /// What files of it are called at their end.
+    /// What files of it are called at their end, without the dot.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Wav => "wav",

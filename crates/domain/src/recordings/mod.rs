@@ -23,6 +23,6 @@ pub struct Recording {
     pub length: u64,
     /// The SHA-256 of all of them.
     pub sha256: [u8; 32],
-    /// Since when it is kept whole.
+    /// Since when it is kept whole: the plan's time counts from then.
     pub kept_at: OffsetDateTime,
 }

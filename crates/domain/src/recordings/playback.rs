@@ -8,7 +8,7 @@ use crate::{
     policy::{Decision, Grant, Target, decide},
 };
 
-/// Why somebody wants to hear a recording, in their own words.
+/// Why somebody wants to hear a recording, in their own words: 1 to 500 characters.
 pub type PlaybackReason = Text<500>;
 
 /// A decision that somebody may hear a recording.
@@ -18,7 +18,7 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// What was said why, for the audit log.
+    /// What was said why, for the audit log; there always is something while PHI protection is on.
     pub fn reason(&self) -> Option<&PlaybackReason> {
         self.reason.as_ref()
     }
@@ -38,7 +38,7 @@ pub enum NotHeard {
     ReasonMissing,
 }
 
-/// Decides whether whoever holds `grant` may hear a recording.
+/// Decides whether whoever holds `grant` may hear a recording, while `phi_protection` is on or off.
 ///
 /// ```
 /// use rollcall_domain::{Role, policy::Grant, recordings::{NotHeard, hearing}};

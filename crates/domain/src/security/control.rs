@@ -53,7 +53,7 @@ impl Control {
         }
     }
 
-    /// What people call it, as the beginning of a sentence.
+    /// What people call it in English, as the beginning of a sentence.
     pub const fn title(self) -> &'static str {
         match self {
             Self::CallRecording => "Call recording",

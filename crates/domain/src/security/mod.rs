@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 pub use control::{Control, ControlChange, ControlSet};
 
-/// How many days people have to set up a second factor: 0 to 90.
+/// How many days people have to set up a second factor: 0 to 90, and 7 if nobody says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GraceDays(u8);
 
@@ -39,16 +39,24 @@ impl TryFrom<i64> for GraceDays {
     }
 }
 
-/// Whether an organization asks for second factors.
+/// Whether an organization asks for second factors; it does not if nobody says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MfaRule {
     /// Whether it does.
     pub enabled: bool,
-    /// How long people have.
+    /// How long people have, from when it is switched on or they come in later.
     pub grace: GraceDays,
 }
 
 /// A change of an organization's rule about second factors that has been decided.
+///
+/// ```
+/// use rollcall_domain::security::{MfaRule, RuleChange};
+///
+/// let change = RuleChange::decide(MfaRule::default(), Some(true), None).expect("another rule");
+/// assert!(change.switches_on() && change.sets_deadlines());
+/// assert_eq!(RuleChange::decide(MfaRule::default(), Some(false), None), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleChange {
     before: MfaRule,
@@ -56,7 +64,7 @@ pub struct RuleChange {
 }
 
 impl RuleChange {
-    /// Decides what the rule is to be; none when it is that already.
+    /// Decides what the rule is to be, where what nobody says stays as it is; none when it is that already.
     pub fn decide(before: MfaRule, enabled: Option<bool>, grace: Option<GraceDays>) -> Option<Self> {
         let after =
             MfaRule { enabled: enabled.unwrap_or(before.enabled), grace: grace.unwrap_or(before.grace) };

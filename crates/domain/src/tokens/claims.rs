@@ -21,18 +21,37 @@ pub const SKEW: Duration = Duration::MINUTE;
 pub struct TokenIssuer {
     /// Who makes them: the public URL.
     pub name: String,
-    /// Whom they are for.
+    /// Whom they are for: all services that take the same, Rollcall among them.
     pub audience: String,
     /// How long they live, at most [`LONGEST`].
     pub lifetime: Duration,
 }
 
 /// What an access token says (RFC 7519 section 4.1; the names are those of the wire).
+///
+/// ```
+/// use rollcall_domain::tokens::{Claims, InvalidClaims, LONGEST, TokenIssuer};
+/// use time::OffsetDateTime;
+///
+/// let issuer = TokenIssuer {
+///     name: "https://rollcall.example".to_owned(),
+///     audience: "agents".to_owned(),
+///     lifetime: LONGEST,
+/// };
+/// let claims: Claims = serde_json::from_value(serde_json::json!({
+///     "iss": "https://rollcall.example", "aud": "agents",
+///     "sub": "user_01h455vb4pex5vsknk084sn02q", "sid": "sess_01h455vb4pex5vsknk084sn02q",
+///     "jti": "at_01h455vb4pex5vsknk084sn02q", "iat": 0, "exp": 300,
+/// }))?;
+/// assert_eq!(claims.check(&issuer, OffsetDateTime::UNIX_EPOCH), Ok(()));
+/// assert_eq!(claims.check(&issuer, OffsetDateTime::UNIX_EPOCH + LONGEST), Err(InvalidClaims::Expired));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who has made it.
+    /// Who has made it: the issuer's name.
     pub iss: String,
-    /// Whom it is for.
+    /// Whom it is for: the issuer's audience.
     pub aud: String,
     /// For whom it speaks.
     #[serde(flatten)]
@@ -81,7 +100,7 @@ pub enum TokenSubject {
 /// The secret of an API key that a token was asked for with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShownSecret {
-    /// What the token tells of it.
+    /// What the token tells of it; none where it is not known.
     pub mark: Option<String>,
     /// Until when it works; none when for as long as the key does.
     pub until: Option<OffsetDateTime>,
@@ -124,7 +143,8 @@ pub enum InvalidClaims {
 }
 
 impl Claims {
-    /// What a token says that is made in a session, for somebody at work in a place. It does not outlive the session.
+    /// What a token says that is made in a session, for somebody at work in a place, or in none. It does not outlive the session, and lives for
+    /// [`LONGEST`] at the most, whatever the issuer says.
     pub fn of(
         issuer: &TokenIssuer,
         id: AccessTokenId,
@@ -142,7 +162,8 @@ impl Claims {
         Self::until(issuer, id, holder, session.expires_at, now)
     }
 
-    /// What a token says that is made with an API key. It does not outlive the key, nor the secret that it was asked for with.
+    /// What a token says that is made with an API key. It does not outlive the key, nor the secret that it was asked for with, and lives for
+    /// [`LONGEST`] at the most, whatever the issuer says.
     pub fn of_key(
         issuer: &TokenIssuer,
         id: AccessTokenId,
@@ -180,16 +201,16 @@ impl Claims {
         }
     }
 
-    /// How many seconds the token is good, from when it was made.
+    /// How many seconds the token is good, from when it was made; 0 when what it was asked for with was over by then.
     pub fn expires_in(&self) -> u64 {
         u64::try_from(self.exp - self.iat).unwrap_or(0)
     }
 
     /// Whether they say what `issuer` would have said of a token that is good at `now` (RFC 8725 sections 3.8 and 3.9). Its
-    /// signature is checked before.
+    /// signature is checked before. Its beginning may be up to [`SKEW`] after `now`, as clocks differ; its end is not put off.
     ///
     /// # Errors
-    /// [`InvalidClaims`].
+    /// [`InvalidClaims`], of the first that is wrong, in the order of its variants.
     pub fn check(&self, issuer: &TokenIssuer, now: OffsetDateTime) -> Result<(), InvalidClaims> {
         if self.iss != issuer.name {
             return Err(InvalidClaims::Issuer);

@@ -108,7 +108,8 @@ impl SigningKey {
     }
 }
 
-/// Which of the keys of one purpose signs at `now`: of those that have not retired the last that has begun.
+/// Which of the keys of one purpose signs at `now`: of those that have not retired the last that has begun or, while none has, the one that
+/// begins next. None when all have retired, or there is none.
 pub fn signing<'a>(
     keys: impl IntoIterator<Item = &'a SigningKey>,
     now: OffsetDateTime,

@@ -30,7 +30,8 @@ impl Reach {
     }
 }
 
-/// The URL of a webhook.
+/// The URL of a webhook: of https, or of http where [`Reach::Anywhere`] lets it be, at most 2,000 bytes, without a user, a password and a
+/// fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookUrl(Url);
 

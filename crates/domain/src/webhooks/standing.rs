@@ -23,7 +23,7 @@ pub enum Manner {
 }
 
 impl Manner {
-    /// That of an answer that took so long.
+    /// That of an answer that took so long: slow beyond two seconds.
     pub fn of(taken: Duration) -> Self {
         if taken > SLOW { Self::Slow } else { Self::Quick }
     }
@@ -43,7 +43,7 @@ pub enum Lane {
 /// What is thought of a receiver.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReceiverStanding {
-    /// Above zero once it has answered quickly; below it, how many quick answers it owes.
+    /// From -5 to 1: above zero once it has answered quickly; below it, how many quick answers it owes.
     pub score: i16,
     /// How often in a row it has not answered.
     pub misses: u16,
@@ -76,7 +76,7 @@ impl ReceiverStanding {
         }
     }
 
-    /// How long all that goes to it waits, once it has not answered.
+    /// How long all that goes to it waits, once it has not answered: five seconds at first and an hour at the most. None while it answers.
     pub fn pause(self) -> Option<Duration> {
         wait_after(self.misses.min(LONGEST))
     }
