@@ -13,7 +13,7 @@ use rollcall_domain::{
 use serde::Deserialize;
 
 use super::{
-    led_here,
+    interstitial::interstitial,
     names::{Names, Party},
     or_off,
 };
@@ -161,7 +161,7 @@ impl SearchPage {
 }
 
 pub(super) async fn show(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
-    if let Some(page) = led_here::page_before(&caller) {
+    if let Some(page) = interstitial(&caller) {
         return Ok(page);
     }
     let answer = search(&caller, asked).await;
