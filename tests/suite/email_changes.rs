@@ -101,7 +101,7 @@ async fn attack_12_whether_the_new_address_has_an_account_is_told_to_that_accoun
     assert!(service.mails_to(&taken.to_uppercase()).await.is_empty());
     let tokens =
         service.database.rows("SELECT 1 AS one FROM email_changes WHERE token_hash IS NOT NULL").await;
-    assert!(tokens.is_empty(), "only the latest wish could have one, and its address has an account");
+    assert!(tokens.is_empty(), "only the latest request could have one, and its address has an account");
 }
 
 #[tokio::test]

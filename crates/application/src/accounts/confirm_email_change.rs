@@ -38,7 +38,7 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
         error => error.into(),
     })?;
     // Of those who use one link at once, one finds it. The address first: two accounts that want the same one wait for it, and
-    // the one that gets it forgets the other's wish.
+    // the one that gets it forgets the other's request.
     if !unit.email_change_use(id).await? {
         return Err(Error::EmailChangeGone);
     }
@@ -60,7 +60,7 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
     Ok(unit.commit(record).await?)
 }
 
-/// Forgets what waits for an address that is the scope's account's: sign-ups, other passwords, and other accounts' wishes to
+/// Forgets what waits for an address that is the scope's account's: sign-ups, other passwords, and other accounts' requests to
 /// have it.
 async fn forget_wishes(unit: &mut dyn UnitOfWork, email: &EmailAddress) -> Result<(), Error> {
     unit.signups_forget(email).await?;

@@ -39,9 +39,9 @@ pub struct ExportedAccount {
     pub mfa_deadlines: Vec<KeptDeadline>,
     /// What it is as a human agent, wherever it is one.
     pub agents: Vec<(OrganizationId, Agent)>,
-    /// The wish for another address that waits.
+    /// The request for another address that waits.
     pub email_change: Option<PendingEmailChange>,
-    /// The wishes for another password that wait.
+    /// The requests for another password that wait.
     pub password_resets: Vec<PendingPasswordReset>,
 }
 

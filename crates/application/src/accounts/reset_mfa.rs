@@ -38,7 +38,7 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
     Ok(())
 }
 
-/// Turns every second factor of the scope's account off, which is locked, and ends its sessions. A wish for another address,
+/// Turns every second factor of the scope's account off, which is locked, and ends its sessions. A request for another address,
 /// which one of them may have left, is taken back.
 pub(crate) async fn turn_mfa_off(unit: &mut dyn UnitOfWork, user: UserId) -> Result<(), Error> {
     unit.second_factors_remove(user).await?;
