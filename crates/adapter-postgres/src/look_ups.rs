@@ -12,31 +12,31 @@ use uuid::Uuid;
 
 use crate::{
     api_keys::ApiKeyRow,
+    batcher::{Answer, Batcher},
     connection::{CancelSafe, Pool},
     error::corrupt,
     row::{OpenSessionRow, OrganizationRow, moment, value},
     store::PgStore,
-    together::{Answer, Together},
 };
 
 /// Whose seat, in which organization.
 type Whom = (OrganizationId, UserId);
 
-/// The look-ups of each kind that are made together.
+/// The look-ups of each kind that are made in batches.
 #[derive(Clone)]
 pub(crate) struct LookUps {
-    sessions: Together<TokenHash, OpenSession>,
-    api_keys: Together<Vec<KeyHash>, FoundKey>,
-    seats: Together<Whom, FoundSeat>,
+    sessions: Batcher<TokenHash, OpenSession>,
+    api_keys: Batcher<Vec<KeyHash>, FoundKey>,
+    seats: Batcher<Whom, FoundSeat>,
 }
 
 impl LookUps {
     /// Nobody waits for longer than this.
     pub(crate) fn new(patience: Duration) -> Self {
         Self {
-            sessions: Together::new(patience),
-            api_keys: Together::new(patience),
-            seats: Together::new(patience),
+            sessions: Batcher::new(patience),
+            api_keys: Batcher::new(patience),
+            seats: Batcher::new(patience),
         }
     }
 }
@@ -45,13 +45,16 @@ impl PgStore {
     /// The session that a token opens, as the database has it.
     pub(crate) async fn look_up_session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
         let pool = self.pool.clone();
-        self.look_ups.sessions.look_up(token, move |on, tokens| sessions(pool.clone(), on, tokens)).await
+        self.look_ups
+            .sessions
+            .look_up(token, move |previous, tokens| sessions(pool.clone(), previous, tokens))
+            .await
     }
 
     /// The API key that is kept under one of these hashes, as the database has it.
     pub(crate) async fn look_up_api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError> {
         let pool = self.pool.clone();
-        let find = move |on, wanted| api_keys(pool.clone(), on, wanted);
+        let find = move |previous, wanted| api_keys(pool.clone(), previous, wanted);
         self.look_ups.api_keys.look_up(hashes.to_vec(), find).await
     }
 
@@ -64,22 +67,22 @@ impl PgStore {
         let pool = self.pool.clone();
         self.look_ups
             .seats
-            .look_up((organization, user), move |on, wanted| seats(pool.clone(), on, wanted))
+            .look_up((organization, user), move |previous, wanted| seats(pool.clone(), previous, wanted))
             .await
     }
 }
 
 /// The connection of the look-up before, or else another.
-async fn connection(pool: &Pool, on: Option<CancelSafe>) -> Result<CancelSafe, StoreError> {
-    match on {
-        Some(on) => Ok(on),
+async fn connection(pool: &Pool, previous: Option<CancelSafe>) -> Result<CancelSafe, StoreError> {
+    match previous {
+        Some(connection) => Ok(connection),
         None => pool.cancel_safe().await,
     }
 }
 
 async fn sessions(
     pool: Pool,
-    on: Option<CancelSafe>,
+    previous: Option<CancelSafe>,
     tokens: Vec<TokenHash>,
 ) -> Result<Answer<TokenHash, OpenSession, CancelSafe>, StoreError> {
     let hashes: Vec<Vec<u8>> = tokens.iter().map(|token| token.0.to_vec()).collect();
@@ -94,7 +97,7 @@ async fn sessions(
              FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL directory_session(w.hash)"#,
         hashes.as_slice()
     );
-    let mut connection = connection(&pool, on).await?;
+    let mut connection = connection(&pool, previous).await?;
     let rows = connection.fetch_all(rows).await?;
     let found = rows.into_iter().map(|row| {
         let token = TokenHash(row.hash.try_into().map_err(|_| corrupt("a hash of another size"))?);
@@ -130,7 +133,7 @@ async fn sessions(
 
 async fn api_keys(
     pool: Pool,
-    on: Option<CancelSafe>,
+    previous: Option<CancelSafe>,
     wanted: Vec<Vec<KeyHash>>,
 ) -> Result<Answer<Vec<KeyHash>, FoundKey, CancelSafe>, StoreError> {
     // Each of the hashes, and whose it is.
@@ -151,7 +154,7 @@ async fn api_keys(
         whose.as_slice(),
         hashes.as_slice()
     );
-    let mut connection = connection(&pool, on).await?;
+    let mut connection = connection(&pool, previous).await?;
     let rows = connection.fetch_all(rows).await?;
     let found = rows.into_iter().map(|row| {
         let number = usize::try_from(row.number).ok().and_then(|number| wanted.get(number));
@@ -196,7 +199,7 @@ async fn api_keys(
 
 async fn seats(
     pool: Pool,
-    on: Option<CancelSafe>,
+    previous: Option<CancelSafe>,
     wanted: Vec<Whom>,
 ) -> Result<Answer<Whom, FoundSeat, CancelSafe>, StoreError> {
     let (organizations, users): (Vec<Uuid>, Vec<Uuid>) =
@@ -212,7 +215,7 @@ async fn seats(
         organizations.as_slice(),
         users.as_slice()
     );
-    let mut connection = connection(&pool, on).await?;
+    let mut connection = connection(&pool, previous).await?;
     let rows = connection.fetch_all(rows).await?;
     let found = rows.into_iter().map(|row| {
         let seat = || {
