@@ -15,14 +15,14 @@ mod retain;
 mod search;
 mod sequence;
 mod sequencer;
+mod walk;
+mod whole;
 pub mod witness;
 
 pub use api_calls::{ApiCall, ApiCalls, write_down_calls};
 pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
-pub use export::{
-    ExportEntry, LogExport, LogExportPart, WholeLog, export, is_overtaken, permit_export, whole,
-};
+pub use export::{ExportEntry, LogExport, LogExportPart, export, permit_export};
 pub use line::EventLine;
 pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, Stretch, UnreadableLeaf};
 pub use ports::{
@@ -42,3 +42,5 @@ pub use sequence::{
 pub use sequencer::{
     Growth, KeptTree, Log, Placed, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn,
 };
+pub use walk::is_overtaken;
+pub use whole::{WholeLog, whole};
