@@ -349,7 +349,7 @@ async fn attack_24_a_token_makes_no_more_of_itself() {
 }
 
 #[tokio::test]
-async fn making_a_token_leaves_its_event_and_takes_no_key_and_no_wishes() {
+async fn making_a_token_leaves_its_event_and_takes_no_idempotency_key_and_no_fields() {
     let service = start().await;
     let (grace, signed_up) = service.sign_up(&Service::new_address("grace"), "Acme").await;
     let organization = signed_up.text_at("/organization/id");

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_event_everybody_gets_what_is_theirs() {
+    fn an_exported_event_holds_what_is_about_whoever_exports_and_nothing_about_others() {
         for (by_them, about_them, expected, changes) in [
             (true, true, vec!["email", "ip", "user_agent"], 1),
             // They have invited somebody: the address is not theirs.

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_old_proof_an_ended_session_the_same_address_or_too_many_wishes_note_nothing() {
+    async fn an_old_proof_an_ended_session_the_same_address_or_too_many_requests_note_nothing() {
         let mut stale = actor(1, Role::Viewer);
         stale.session.authenticated_at = NOW - Duration::minutes(10);
         let same = "USER1@example.com".parse().expect("an address");

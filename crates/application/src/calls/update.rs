@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_is_recorded_and_none_is_not() {
+    async fn a_change_is_recorded_and_no_change_is_not() {
         let store = TestStore::of_each([unit(), unit(), unit(), unit()]);
         let app = application(&store, MockDirectory::new());
         let owner = Principal::Person(actor(1, Role::Owner));

@@ -99,7 +99,7 @@ mod tests {
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     #[test]
-    fn all_at_once_and_then_one_by_one() {
+    fn a_limit_can_be_used_up_at_once_and_then_as_fast_as_room_comes_back() {
         let limit = RateLimit::new(3, 60).expect("a limit");
         let mut whole_at = NOW;
         let remaining: Vec<u32> =

@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_page_is_asked_as_the_page_before() {
+    fn the_next_page_repeats_the_search_of_this_one() {
         let asked = Query { q: "a&b".to_owned(), outcome: "refused".to_owned(), ..Query::default() };
         assert_eq!(asked.page_after(17), "/settings/audit?q=a%26b&outcome=refused&after=17");
     }
