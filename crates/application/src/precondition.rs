@@ -34,7 +34,7 @@ impl<V: PartialEq> Precondition<V> {
     ///
     /// # Errors
     /// [`Error::PreconditionFailed`].
-    pub fn check_found(&self, version: Option<V>) -> Result<(), Error> {
+    pub(crate) fn check_found(&self, version: Option<V>) -> Result<(), Error> {
         let holds = match (self, version) {
             (Self::None, _) | (Self::Exists, Some(_)) => true,
             (Self::Versions(versions), Some(version)) => versions.contains(&version),

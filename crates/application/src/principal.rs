@@ -124,7 +124,7 @@ impl KeyActor {
     ///
     /// # Errors
     /// [`Error::SessionRequired`] when it has shown an access token: that does not renew itself.
-    pub fn require_key(&self) -> Result<(), Error> {
+    pub(crate) fn require_key(&self) -> Result<(), Error> {
         match self.means {
             Means::Session => Ok(()),
             Means::AccessToken => Err(Error::SessionRequired),

@@ -45,7 +45,7 @@ impl Door {
 
     /// [`Store::view_for_long`].
     #[track_caller]
-    pub fn view_for_long(
+    pub(crate) fn view_for_long(
         &self,
         scope: Scope,
         since: EventId,

@@ -33,12 +33,10 @@ pub use readings::Readings;
 pub(crate) use readings::{ReadingAttempt, record_refusal_once, record_view, refusals_recorded_once};
 pub use record::{Entry, Record};
 pub use report::{TakenBatch, report};
-pub use retain::{Retention, RetentionTimes, WITHOUT_PERSONS, retain_some};
+pub use retain::{Retention, RetentionTimes, retain_some};
 pub use rollcall_audit_proof::{Hash, Tile, TileId, export::base64};
 pub use search::{search, show};
-pub use sequence::{
-    AT_ONCE, BrokenTree, Sequenced, Sequencing, UNOFFERED_KEPT, catch_up, forget_unoffered, sequence,
-};
+pub use sequence::{AT_ONCE, BrokenTree, Sequenced, Sequencing, catch_up, forget_unoffered, sequence};
 pub use sequencer::{
     Growth, KeptTree, Log, Placed, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn,
 };

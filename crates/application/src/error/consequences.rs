@@ -15,7 +15,7 @@ struct Consequences {
 
 impl Error {
     /// Whether somebody was kept from doing something, so that the audit log should know.
-    pub fn is_refusal(&self) -> bool {
+    pub(crate) fn is_refusal(&self) -> bool {
         self.consequences().is_refusal
     }
 

@@ -5,7 +5,6 @@ use rollcall_domain::{
     audit::{Action, AuditTarget, Event},
     escalations::Escalation,
 };
-
 use time::OffsetDateTime;
 
 use super::{ShownEscalation, give_up::unanswered};

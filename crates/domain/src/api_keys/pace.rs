@@ -62,7 +62,7 @@ impl RateLimit {
     }
 
     /// Whether it lets through more than `other`: at once, or as time goes on.
-    pub const fn is_more_than(self, other: Self) -> bool {
+    pub(crate) const fn is_more_than(self, other: Self) -> bool {
         let (ours, theirs) = (self.requests as u64, other.requests as u64);
         ours > theirs || ours * other.per_seconds as u64 > theirs * self.per_seconds as u64
     }
