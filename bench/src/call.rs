@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_written_as_http() {
+    fn a_call_is_written_as_http() {
         assert_eq!(written(&Call::get("/a?b=c")), "GET /a?b=c HTTP/1.1\r\nhost: bench\r\n\r\n");
         let post = Call::post("/a", "{}").by("secret".to_owned()).expecting(201);
         assert_eq!(

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_takes_a_mail_and_then_another() {
+    async fn the_sink_takes_one_mail_after_another() {
         let mut stream = TcpStream::connect(start().await.expect("a sink")).await.expect("a connection");
         let mail = "MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\nSubject: QUIT\r\n\r\nQUIT\r\n..\r\n.\r\n";
         let both = format!("EHLO me\r\n{mail}{mail}QUIT\r\n");

@@ -5,6 +5,7 @@
 
 mod agents;
 mod answers;
+mod bench;
 mod call;
 mod data;
 mod database;

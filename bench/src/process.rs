@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_look_like_anything() {
+    fn the_times_of_a_process_are_read_whatever_its_name_looks_like() {
         let stat = "7 (a) b 1 2) S 1 7 7 0 -1 4194560 2143 0 0 0 120 35 0 0 20 0 3 0 1 1 1";
         assert_eq!(ticks(stat), Some(155));
         assert_eq!(ticks("7 (a) S 1"), None);

@@ -124,7 +124,7 @@ async fn without_the_extension_or_with_something_in_the_way_nothing_is_changed()
 }
 
 #[tokio::test]
-async fn citus_itself_says_what_this_says() {
+async fn citus_itself_finds_in_its_way_what_we_say_is() {
     let database = TestDatabase::create().await;
     let available = "SELECT 1 AS one FROM pg_available_extensions WHERE name = 'citus'";
     if database.rows(available).await.is_empty() {

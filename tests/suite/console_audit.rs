@@ -260,7 +260,7 @@ async fn attack_20_a_link_of_another_site_looks_into_no_log_in_anybodys_name() {
         let log = service.audit_log(Some(&team.organization)).await;
         log.iter().filter(|(action, _)| action == "audit_log.read").count()
     };
-    let led_by = async |page: &str, site: &str| {
+    let from_site = async |page: &str, site: &str| {
         let request = admin.request(Method::GET, page).header("Sec-Fetch-Site", site);
         admin.answer(request).await.expect(200).text
     };
@@ -274,14 +274,14 @@ async fn attack_20_a_link_of_another_site_looks_into_no_log_in_anybodys_name() {
     for page in &pages {
         let asks = format!("href=\"{}\">Open the audit log</a>", page.replace('&', "&#38;"));
         for site in ["cross-site", "same-site"] {
-            let shown = led_by(page, site).await;
+            let shown = from_site(page, site).await;
             assert!(shown.contains(&asks) && !shown.contains("Organization changed"), "{page}: {shown}");
         }
     }
     assert_eq!(readings().await, before);
     // Our own page, and whoever types the address.
     for (page, site) in pages.iter().zip(["same-origin", "none", "same-origin", "none"]) {
-        assert!(!led_by(page, site).await.contains("Open the audit log"), "{page}");
+        assert!(!from_site(page, site).await.contains("Open the audit log"), "{page}");
     }
     // An event and its proof are one reading.
     assert_eq!(readings().await, before + 3);

@@ -72,12 +72,12 @@ async fn attack_20_a_link_of_another_site_reads_no_transcript_in_anybodys_name()
     store(team.owner(), &call, "hello there").await.expect(201);
     let viewer = Tab::signed_in(&service, team.email("viewer")).await;
     let page = format!("{CALLS}/{call}");
-    let led_by = async |site: &str| {
+    let from_site = async |site: &str| {
         let request = viewer.request(Method::GET, &page).header("Sec-Fetch-Site", site);
         viewer.answer(request).await.expect(200).text
     };
     for site in ["cross-site", "same-site"] {
-        let shown = led_by(site).await;
+        let shown = from_site(site).await;
         assert!(shown.contains("CA1") && !shown.contains("hello there"), "{site}: {shown}");
         let ask = format!("href=\"{page}\">Show what was said</a>");
         assert!(shown.contains(&ask), "{site}: {shown}");
@@ -85,7 +85,7 @@ async fn attack_20_a_link_of_another_site_reads_no_transcript_in_anybodys_name()
     assert!(events(&service, "transcript.read").await.is_empty());
     // Our own page, and whoever types the address.
     for site in ["same-origin", "none"] {
-        assert!(led_by(site).await.contains("hello there"), "{site}");
+        assert!(from_site(site).await.contains("hello there"), "{site}");
     }
     assert_eq!(events(&service, "transcript.read").await.len(), 1);
 }

@@ -109,7 +109,7 @@ async fn attack_5_whoever_may_not_any_more_when_it_is_their_turn_does_nothing() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attack_5_nor_is_a_call_resolved_by_who_takes_none_any_more_or_escalated_by_an_ended_key() {
+async fn attack_5_no_call_is_resolved_by_a_demoted_agent_or_escalated_by_a_revoked_key() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let (owner, agent) = (team.owner(), team.caller("customer_support_agent"));
@@ -138,7 +138,7 @@ async fn attack_5_nor_is_a_call_resolved_by_who_takes_none_any_more_or_escalated
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attack_5_nor_by_a_key_that_may_not_any_more_or_not_from_there_or_has_run_out() {
+async fn attack_5_no_call_is_escalated_by_a_key_that_has_lost_its_scope_or_network_or_expired_meanwhile() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let owner = team.owner();

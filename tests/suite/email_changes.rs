@@ -101,7 +101,7 @@ async fn attack_12_whether_the_new_address_has_an_account_is_told_to_that_accoun
     assert!(service.mails_to(&taken.to_uppercase()).await.is_empty());
     let tokens =
         service.database.rows("SELECT 1 AS one FROM email_changes WHERE token_hash IS NOT NULL").await;
-    assert!(tokens.is_empty(), "only the latest wish could have one, and its address has an account");
+    assert!(tokens.is_empty(), "only the latest request could have one, and its address has an account");
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn a_link_works_for_an_hour_the_latest_wins_and_another_password_takes_it_
 }
 
 #[tokio::test]
-async fn whoever_ends_a_stranger_s_session_ends_its_wish_for_another_address_too() {
+async fn whoever_ends_a_stranger_s_session_ends_its_change_of_address_too() {
     let service = Service::start().await;
     let (_, old, _, token) = asked(&service).await;
     service.sign_in(&old).await.delete("/v1/sessions?others=true").await.expect(204);
@@ -165,7 +165,7 @@ async fn whoever_ends_a_stranger_s_session_ends_its_wish_for_another_address_too
 }
 
 #[tokio::test]
-async fn a_wish_falls_with_all_other_sessions_though_the_one_that_had_it_has_signed_out() {
+async fn a_change_of_address_falls_with_all_other_sessions_though_the_one_that_asked_has_signed_out() {
     let service = Service::start().await;
     let (thief, old, _, token) = asked(&service).await;
     thief.delete("/v1/session").await.expect(204);

@@ -91,8 +91,7 @@ async fn every_thing_that_is_shown_alone_has_a_tag_and_is_not_sent_twice() {
 }
 
 #[tokio::test]
-async fn what_has_become_something_else_by_itself_is_sent_again_and_can_be_changed_by_whoever_saw_it_before()
-{
+async fn what_time_alone_has_changed_is_sent_again_and_can_be_changed_by_whoever_saw_it_before() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let (owner, agent) = (team.owner(), team.caller("customer_support_agent"));

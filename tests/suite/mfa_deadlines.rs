@@ -209,7 +209,7 @@ async fn attack_25_whoever_comes_in_while_it_goes_on_has_a_deadline() {
 }
 
 #[tokio::test]
-async fn attack_29_with_the_account_or_the_organization_deadlines_go() {
+async fn attack_29_deadlines_go_with_the_account_or_the_organization() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     require(team.owner(), 7).await;

@@ -137,7 +137,7 @@ async fn with_keys(caller: &Caller, row: &Row, keys: &[&str], body: &str) -> Ans
 }
 
 #[tokio::test]
-async fn it_is_so_for_what_is_wrong_with_an_idempotency_key_or_comes_with_one() {
+async fn whoever_lacks_the_permission_hears_nothing_of_what_is_wrong_with_a_keyed_request() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let key_with = async |scope: &str| {
@@ -186,7 +186,7 @@ async fn it_is_so_for_what_is_wrong_with_an_idempotency_key_or_comes_with_one() 
 }
 
 #[tokio::test]
-async fn it_is_so_for_a_key_that_is_in_use() {
+async fn whoever_lacks_the_permission_hears_nothing_of_an_idempotency_key_that_is_in_use() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let viewer = team.caller("viewer");
@@ -225,7 +225,7 @@ async fn it_is_so_for_a_key_that_is_in_use() {
 }
 
 #[tokio::test]
-async fn it_is_so_for_what_is_no_json_too_and_for_nobody_and_it_is_written_down() {
+async fn whoever_lacks_the_permission_hears_nothing_of_a_body_that_is_no_json_and_is_on_record() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let refused = async || {

@@ -267,7 +267,7 @@ async fn where_no_seat_is_left_nobody_comes_in_until_there_is_one() {
 }
 
 #[tokio::test]
-async fn whoever_has_what_is_shown_is_told_so() {
+async fn whoever_has_a_plan_witness_or_event_as_it_is_shown_is_told_so() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     service.turn_audit_log_on(&team).await;

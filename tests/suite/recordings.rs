@@ -253,7 +253,7 @@ async fn any_range_is_what_the_plain_bytes_are_there() {
 }
 
 #[tokio::test]
-async fn off_it_takes_nothing_and_what_was_kept_before_stays() {
+async fn while_call_recording_is_off_nothing_is_taken_and_what_was_kept_before_stays() {
     let (service, team) = recording().await;
     let (kept, other) = (write(team.owner(), "CA1").await, write(team.owner(), "CA2").await);
     let sound = wav(1000, 1);

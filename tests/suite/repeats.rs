@@ -158,7 +158,7 @@ async fn attack_24_no_repeat_spares_anybody_the_proof_of_who_they_are() {
 }
 
 #[tokio::test]
-async fn what_is_so_at_a_moment_only_is_asked_again_whatever_key_it_comes_with() {
+async fn what_is_true_for_a_moment_only_is_answered_anew_though_the_request_is_keyed() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let owner = team.owner();

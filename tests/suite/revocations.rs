@@ -189,7 +189,7 @@ async fn changes_that_overlap_are_each_told_once_at_every_node() {
 }
 
 #[tokio::test]
-async fn it_is_heard_that_nothing_is_missing_and_not_when_the_database_is_out_of_reach() {
+async fn heartbeats_come_only_while_the_database_is_within_reach() {
     let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
     // All of the node's connections, those that look included.
     let link = Link::to(database.url(), "rollcall").await;

@@ -73,7 +73,7 @@ async fn migrate_by_hand(database: &TestDatabase, versions: std::ops::Range<u32>
 }
 
 #[tokio::test]
-async fn whoever_was_told_something_before_there_was_one_way_to_all_is_told_it_still() {
+async fn witnesses_and_webhooks_survive_the_migration_to_one_table_of_subscribers() {
     let database = TestDatabase::create_empty().await;
     // Nodes look there; a migration grants it to them.
     database.execute("CREATE TABLE _sqlx_migrations (version bigint)").await;

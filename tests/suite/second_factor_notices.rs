@@ -157,7 +157,7 @@ async fn nist_3_1_1_2_a_short_password_opens_nothing_once_its_second_factor_was_
 }
 
 #[tokio::test]
-async fn nist_3_1_1_2_the_same_holds_after_the_operator_s_reset_and_for_the_page_of_an_invitation() {
+async fn nist_3_1_1_2_a_short_password_opens_no_page_of_an_invitation_after_the_operator_s_reset() {
     let service = Service::start().await;
     let (team, other) = (Team::assemble(&service, "Acme").await, Team::assemble(&service, "Other").await);
     let (member, email) = (team.caller("member"), team.email("member"));

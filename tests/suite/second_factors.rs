@@ -164,7 +164,7 @@ async fn asvs_7_4_3_no_session_of_the_password_alone_outlives_the_first_factor()
 }
 
 #[tokio::test]
-async fn turned_off_it_takes_the_recovery_codes_with_it() {
+async fn an_authenticator_app_that_is_turned_off_takes_the_recovery_codes_with_it() {
     let service = Service::start().await;
     let email = Service::new_address("grace");
     let (grace, _) = service.sign_up(&email, "Acme").await;

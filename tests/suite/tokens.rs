@@ -349,7 +349,7 @@ async fn attack_24_a_token_makes_no_more_of_itself() {
 }
 
 #[tokio::test]
-async fn making_a_token_leaves_its_event_and_takes_no_key_and_no_wishes() {
+async fn making_a_token_leaves_its_event_and_takes_no_idempotency_key_and_no_fields() {
     let service = start().await;
     let (grace, signed_up) = service.sign_up(&Service::new_address("grace"), "Acme").await;
     let organization = signed_up.text_at("/organization/id");
@@ -371,8 +371,8 @@ async fn making_a_token_leaves_its_event_and_takes_no_key_and_no_wishes() {
     let again = Answer::of(keyed()).await.expect(201);
     assert_ne!(again.body["access_token"], first.body["access_token"]);
     assert_eq!(issued().await, 2);
-    for (wish, field) in [(json!({"lifetime": 86_400}), "lifetime"), (json!({"role": "owner"}), "role")] {
-        grace.post("/v1/tokens", wish).await.invalid(field);
+    for (request, field) in [(json!({"lifetime": 86_400}), "lifetime"), (json!({"role": "owner"}), "role")] {
+        grace.post("/v1/tokens", request).await.invalid(field);
     }
     Answer::of(grace.request(Method::POST, "/v1/tokens").body("{}"))
         .await

@@ -80,7 +80,7 @@ async fn settings_that_nobody_has_changed_yet_are_changed_by_all_who_come_at_onc
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_refused_for_its_version_to_whoever_names_none() {
+async fn whoever_names_no_version_is_never_refused_for_it() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     service.turn_audit_log_on(&team).await;

@@ -206,7 +206,7 @@ fn no_paragraph_is_left_in_another_language() {
 }
 
 #[test]
-fn both_parts_say_the_same() {
+fn both_parts_of_a_letter_say_the_same() {
     for language in ["en", "de"] {
         for contents in every() {
             let kind = kind(&contents);

@@ -5,6 +5,7 @@
 //! either but to put, get, list and delete: no multipart uploads, which would hold at least 5 MiB in memory and leave parts behind that
 //! no listing shows.
 
+mod errors;
 mod files;
 mod place;
 mod store;

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use crate::{
     api_keys::ApiKeyRow,
+    batcher::{Answer, Batcher},
     connection::{CancelSafe, Pool},
     error::corrupt,
     members::{MemberRow, after, cut, one_more},
     row::{OpenSessionRow, OrganizationRow, moment, value},
     store::PgStore,
-    together::{Answer, Together},
 };
 
 /// Whose seat, in which organization.
@@ -31,23 +31,23 @@ type WhichPage = (OrganizationId, PageRequest<MemberKey>);
 /// it waits for it.
 const PAGES: usize = 4;
 
-/// The look-ups of each kind that are made together.
+/// The look-ups of each kind that are made in batches.
 #[derive(Clone)]
 pub(crate) struct LookUps {
-    sessions: Together<TokenHash, OpenSession>,
-    api_keys: Together<Vec<KeyHash>, FoundKey>,
-    seats: Together<Whom, FoundSeat>,
-    team_pages: Together<WhichPage, Page<Member, MemberKey>>,
+    sessions: Batcher<TokenHash, OpenSession>,
+    api_keys: Batcher<Vec<KeyHash>, FoundKey>,
+    seats: Batcher<Whom, FoundSeat>,
+    team_pages: Batcher<WhichPage, Page<Member, MemberKey>>,
 }
 
 impl LookUps {
     /// Nobody waits for longer than this.
     pub(crate) fn new(patience: Duration) -> Self {
         Self {
-            sessions: Together::new(patience),
-            api_keys: Together::new(patience),
-            seats: Together::new(patience),
-            team_pages: Together::new(patience).at_most(PAGES),
+            sessions: Batcher::new(patience),
+            api_keys: Batcher::new(patience),
+            seats: Batcher::new(patience),
+            team_pages: Batcher::new(patience).at_most(PAGES),
         }
     }
 }
@@ -56,13 +56,16 @@ impl PgStore {
     /// The session that a token opens, as the database has it.
     pub(crate) async fn look_up_session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
         let pool = self.pool.clone();
-        self.look_ups.sessions.look_up(token, move |on, tokens| sessions(pool.clone(), on, tokens)).await
+        self.look_ups
+            .sessions
+            .look_up(token, move |previous, tokens| sessions(pool.clone(), previous, tokens))
+            .await
     }
 
     /// The API key that is kept under one of these hashes, as the database has it.
     pub(crate) async fn look_up_api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError> {
         let pool = self.pool.clone();
-        let find = move |on, wanted| api_keys(pool.clone(), on, wanted);
+        let find = move |previous, wanted| api_keys(pool.clone(), previous, wanted);
         self.look_ups.api_keys.look_up(hashes.to_vec(), find).await
     }
 
@@ -75,7 +78,7 @@ impl PgStore {
         let pool = self.pool.clone();
         self.look_ups
             .seats
-            .look_up((organization, user), move |on, wanted| seats(pool.clone(), on, wanted))
+            .look_up((organization, user), move |previous, wanted| seats(pool.clone(), previous, wanted))
             .await
     }
 
@@ -86,7 +89,7 @@ impl PgStore {
         page: &PageRequest<MemberKey>,
     ) -> Result<Page<Member, MemberKey>, StoreError> {
         let (pool, wanted) = (self.pool.clone(), (organization, page.clone()));
-        let find = move |on, wanted| team_pages(pool.clone(), on, wanted);
+        let find = move |previous, wanted| team_pages(pool.clone(), previous, wanted);
         let found = self.look_ups.team_pages.look_up(wanted, find).await?;
         // There is one of every team, if only an empty one.
         found.ok_or_else(|| corrupt("a page that was not read"))
@@ -94,16 +97,16 @@ impl PgStore {
 }
 
 /// The connection of the look-up before, or else another.
-async fn connection(pool: &Pool, on: Option<CancelSafe>) -> Result<CancelSafe, StoreError> {
-    match on {
-        Some(on) => Ok(on),
+async fn connection(pool: &Pool, previous: Option<CancelSafe>) -> Result<CancelSafe, StoreError> {
+    match previous {
+        Some(connection) => Ok(connection),
         None => pool.cancel_safe().await,
     }
 }
 
 async fn sessions(
     pool: Pool,
-    on: Option<CancelSafe>,
+    previous: Option<CancelSafe>,
     tokens: Vec<TokenHash>,
 ) -> Result<Answer<TokenHash, OpenSession, CancelSafe>, StoreError> {
     let hashes: Vec<Vec<u8>> = tokens.iter().map(|token| token.0.to_vec()).collect();
@@ -118,7 +121,7 @@ async fn sessions(
              FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL directory_session(w.hash)"#,
         hashes.as_slice()
     );
-    let mut connection = connection(&pool, on).await?;
+    let mut connection = connection(&pool, previous).await?;
     let rows = connection.fetch_all(rows).await?;
     let found = rows.into_iter().map(|row| {
         let token = TokenHash(row.hash.try_into().map_err(|_| corrupt("a hash of another size"))?);
@@ -154,7 +157,7 @@ async fn sessions(
 
 async fn api_keys(
     pool: Pool,
-    on: Option<CancelSafe>,
+    previous: Option<CancelSafe>,
     wanted: Vec<Vec<KeyHash>>,
 ) -> Result<Answer<Vec<KeyHash>, FoundKey, CancelSafe>, StoreError> {
     // Each of the hashes, and whose it is.
@@ -175,7 +178,7 @@ async fn api_keys(
         whose.as_slice(),
         hashes.as_slice()
     );
-    let mut connection = connection(&pool, on).await?;
+    let mut connection = connection(&pool, previous).await?;
     let rows = connection.fetch_all(rows).await?;
     let found = rows.into_iter().map(|row| {
         let number = usize::try_from(row.number).ok().and_then(|number| wanted.get(number));
@@ -220,7 +223,7 @@ async fn api_keys(
 
 async fn seats(
     pool: Pool,
-    on: Option<CancelSafe>,
+    previous: Option<CancelSafe>,
     wanted: Vec<Whom>,
 ) -> Result<Answer<Whom, FoundSeat, CancelSafe>, StoreError> {
     let (organizations, users): (Vec<Uuid>, Vec<Uuid>) =
@@ -236,7 +239,7 @@ async fn seats(
         organizations.as_slice(),
         users.as_slice()
     );
-    let mut connection = connection(&pool, on).await?;
+    let mut connection = connection(&pool, previous).await?;
     let rows = connection.fetch_all(rows).await?;
     let found = rows.into_iter().map(|row| {
         let seat = || {
@@ -254,7 +257,7 @@ async fn seats(
 
 async fn team_pages(
     pool: Pool,
-    on: Option<CancelSafe>,
+    previous: Option<CancelSafe>,
     wanted: Vec<WhichPage>,
 ) -> Result<Answer<WhichPage, Page<Member, MemberKey>, CancelSafe>, StoreError> {
     // Several may want the same one.
@@ -279,7 +282,7 @@ async fn team_pages(
         users_after.as_slice(),
         most.as_slice()
     );
-    let mut connection = connection(&pool, on).await?;
+    let mut connection = connection(&pool, previous).await?;
     let rows = connection.fetch_all(rows).await?;
     let mut teams: Vec<Result<Vec<Member>, StoreError>> = wanted.iter().map(|_| Ok(Vec::new())).collect();
     for row in rows {

@@ -121,7 +121,8 @@ impl Passkeys for Transaction {
         credential: &Credential,
         at: OffsetDateTime,
     ) -> Result<bool, StoreError> {
-        // As `rollcall_domain::passkeys::may_follow`, in one statement: of two uses with one counter, one is noted.
+        // Devices that do not count stay at zero; of all others the counter must grow, or there are two of them (WebAuthn Level 3, section
+        // 6.1.1). In one statement: of two uses with one counter, one is noted.
         let update = sqlx::query!(
             "UPDATE passkeys SET key = $4, counter = $5, backed_up = $6, last_used_at = $7
               WHERE user_id = $1 AND passkey_id = $2 AND credential_id = $3

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn attack_33_nobody_is_sent_on_to_elsewhere() {
+    async fn attack_33_no_redirect_of_a_webhook_is_followed() {
         let (elsewhere, nobody) = server(OK).await;
         let answer = format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: http://{elsewhere}/\r\n\r\n");
         let (address, _) = server(Box::leak(answer.into_boxed_str())).await;

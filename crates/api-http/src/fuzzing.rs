@@ -153,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_requests_are_short_and_can_be_seen() {
+    fn idempotency_keys_are_short_and_of_visible_characters() {
         tried(&["once", "\"8e03978e-40d5-43e8-bc93-6894a57f9324\"", "\"\""], idempotency_key);
     }
 
     #[test]
-    fn devices_show_a_few_tokens() {
+    fn cookies_of_devices_hold_a_few_tokens() {
         tried(&["a=b; rollcall_device=x.y.z..u.v; c=d", "__Host-rollcall_device=abc"], device_cookie);
     }
 

@@ -174,7 +174,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_asked_for_what_is_answered_is_there(text in "bytes=[0-9]{0,20}-[0-9]{0,20}", length in 1u64..) {
+        fn whatever_range_is_asked_for_the_part_that_is_answered_is_there(text in "bytes=[0-9]{0,20}-[0-9]{0,20}", length in 1u64..) {
             if let Asked::Part(part) = asked(&headers(&[(header::RANGE, &text)]), "", length) {
                 prop_assert!(part.start < part.end && part.end <= length);
             }

@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_another_one_of_32_hexadecimal_digits() {
+    fn each_request_id_is_a_new_one_of_32_hexadecimal_digits() {
         let ids = RequestIds::new(&Zeros);
         let (first, second) = (ids.next(), ids.next());
         assert_ne!(first, second);

@@ -177,7 +177,7 @@ impl Actor {
     ///
     /// # Errors
     /// [`Error::SessionRequired`] when they have shown less.
-    pub fn require_session(&self) -> Result<(), Error> {
+    pub(crate) fn require_session(&self) -> Result<(), Error> {
         match self.means {
             Means::Session => Ok(()),
             Means::AccessToken => Err(Error::SessionRequired),
@@ -187,8 +187,8 @@ impl Actor {
     /// Makes sure that the actor has lately proved who they are.
     ///
     /// # Errors
-    /// [`Error::ElevationRequired`] when the last proof is too old, [`Error::SessionRequired`] as
-    /// [`require_session`](Self::require_session): whose proof it was, an access token does not tell.
+    /// [`Error::ElevationRequired`] when the last proof is too old, [`Error::SessionRequired`] when they have shown an access token: whose
+    /// proof it was, that does not tell.
     pub fn require_elevation(&self, now: OffsetDateTime) -> Result<(), Error> {
         self.require_session()?;
         if now < self.session.authenticated_at + ELEVATION { Ok(()) } else { Err(Error::ElevationRequired) }

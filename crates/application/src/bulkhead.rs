@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn attack_35_one_of_each_organization_and_only_so_many() {
+    fn attack_35_an_organization_runs_one_export_and_a_node_only_so_many() {
         let exports = Bulkhead::at_most(2);
         let first = begin(&exports, 1, person(1)).expect("room");
         assert!(matches!(begin(&exports, 1, person(2)), Err(Error::ExportRunning)));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn attack_35_one_by_each_person_however_many_organizations_they_have() {
+    fn attack_35_a_person_runs_one_export_however_many_organizations_they_have() {
         let exports = Bulkhead::at_most(4);
         let first = begin(&exports, 1, person(1)).expect("room");
         assert!(matches!(begin(&exports, 2, person(1)), Err(Error::ExportRunning)));

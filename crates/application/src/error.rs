@@ -1,7 +1,7 @@
 //! Why a use case did not do what it was asked.
 
+mod consequences;
 mod conversions;
-mod retry_after;
 
 use rollcall_domain::{
     OrganizationId, Permission,
@@ -333,82 +333,6 @@ impl Error {
     /// One value that cannot be accepted.
     pub fn invalid(field: impl Into<String>, problem: impl ToString) -> Self {
         Self::Invalid(vec![FieldError::new(field, problem)])
-    }
-
-    /// Whether somebody was kept from doing something, so that the audit log should know.
-    pub fn is_refusal(&self) -> bool {
-        match self {
-            Self::InvalidCredentials
-            | Self::WrongPassword
-            | Self::PasskeyRefused
-            | Self::InvalidMfaCode
-            | Self::InvalidMfaPasskey
-            | Self::LongerPasswordRequired
-            | Self::PermissionDenied { .. }
-            | Self::ElevationRequired
-            | Self::SessionRequired
-            | Self::MfaRequired
-            | Self::OrganizationSuspended
-            | Self::PlanRequired { .. }
-            | Self::ControlsInUse { .. }
-            | Self::RetentionTooShort { .. }
-            | Self::NoSeatLeft { .. }
-            | Self::TooManyMembers { .. }
-            | Self::TooManyApiKeysForPlan { .. }
-            | Self::PaymentDeclined
-            | Self::OwnMfa
-            | Self::MfaResetByOperator
-            | Self::NetworkNotAllowed
-            | Self::TooManyApiKeys { .. }
-            | Self::NotFound
-            | Self::MediaKeyRequired
-            | Self::PhiProtected
-            | Self::LastOwner
-            | Self::LastOwnerOf { .. }
-            | Self::WrongAccount { .. }
-            | Self::LimitReached { .. } => true,
-            Self::Invalid(_)
-            | Self::Unauthenticated
-            | Self::InvalidChallenge
-            | Self::TotpEnabled
-            | Self::TotpNotBegun
-            | Self::MfaNotEnabled
-            | Self::PasswordTooShort
-            | Self::KeyLimitReached { .. }
-            | Self::AuditLogDisabled
-            | Self::ApiKeyRevoked
-            | Self::ApiKeyExpired
-            | Self::Call(_)
-            | Self::Escalation(_)
-            | Self::AlreadyMember
-            | Self::InvitationPending
-            | Self::InvitationGone
-            | Self::SignupGone
-            | Self::PasswordResetGone
-            | Self::EmailChangeGone
-            | Self::PasskeyExists
-            | Self::TooManyPasskeys
-            | Self::NoPasskey
-            | Self::PasskeysUnavailable
-            | Self::SignInRequired
-            | Self::PreconditionFailed
-            | Self::PlanChanged { .. }
-            | Self::CallRecordingDisabled
-            | Self::RecordingTooLarge { .. }
-            | Self::NotAudio
-            | Self::OtherAudio { .. }
-            | Self::DigestMismatch
-            | Self::UploadOffset { .. }
-            | Self::UploadBrokenOff
-            | Self::UploadSuperseded
-            | Self::RecordingExists
-            | Self::RecordingDamaged
-            | Self::ExportRunning
-            | Self::OrganizationDeleted
-            | Self::Busy
-            | Self::Unavailable(_)
-            | Self::Internal(_) => false,
-        }
     }
 }
 

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_key_still_reads() {
+    fn what_an_older_key_has_signed_is_good_as_long_as_it_is_on_the_ring() {
         let old = keyring(&[(1, 1)]).sign("cursor", b"", b"payload");
         assert!(keyring(&[(2, 2), (1, 1)]).verify("cursor", b"", &old).is_some());
         assert!(keyring(&[(2, 2)]).verify("cursor", b"", &old).is_none());

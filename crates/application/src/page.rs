@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_page_with_more_behind_it_has_a_next() {
+    fn only_a_page_with_more_behind_it_has_a_cursor_to_the_next() {
         assert_eq!(Page::cut(vec![1, 2, 3], 2, |n| *n), Page { entries: vec![1, 2], next: Some(2) });
         assert_eq!(Page::cut(vec![1, 2], 2, |n| *n), Page { entries: vec![1, 2], next: None });
         assert_eq!(Page::cut(Vec::<i32>::new(), 2, |n| *n), Page { entries: vec![], next: None });

@@ -34,7 +34,7 @@ impl<V: PartialEq> Precondition<V> {
     ///
     /// # Errors
     /// [`Error::PreconditionFailed`].
-    pub fn check_found(&self, version: Option<V>) -> Result<(), Error> {
+    pub(crate) fn check_found(&self, version: Option<V>) -> Result<(), Error> {
         let holds = match (self, version) {
             (Self::None, _) | (Self::Exists, Some(_)) => true,
             (Self::Versions(versions), Some(version)) => versions.contains(&version),
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_meant_for_something_is_not_done_to_nothing() {
+    fn a_precondition_fails_for_another_version_and_where_there_is_nothing() {
         let none = Precondition::<Version>::None;
         assert!(none.check_found(None).is_ok() && none.check(3).is_ok());
         assert!(Precondition::<Version>::Exists.check(3).is_ok());

@@ -124,7 +124,7 @@ impl KeyActor {
     ///
     /// # Errors
     /// [`Error::SessionRequired`] when it has shown an access token: that does not renew itself.
-    pub fn require_key(&self) -> Result<(), Error> {
+    pub(crate) fn require_key(&self) -> Result<(), Error> {
         match self.means {
             Means::Session => Ok(()),
             Means::AccessToken => Err(Error::SessionRequired),
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn attack_25_what_runs_ends_with_a_deadline_and_with_the_session_however_that_ends() {
+    async fn attack_25_long_work_ends_with_a_deadline_and_with_its_session_however_that_ends() {
         let actor = actor(1, Role::Owner);
         let found = |change: fn(&mut OpenSession)| {
             let mut found = found_session(&actor);
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_runs_is_a_use_of_its_session_and_brings_none_back() {
+    async fn long_work_is_a_use_of_its_session_and_brings_none_back() {
         for (idle_for, noted) in [(Duration::MINUTE, 1), (Duration::seconds(59), 0), (Duration::hours(24), 0)]
         {
             // Begun a while ago; and used by something else since, or not.

@@ -45,7 +45,7 @@ impl Door {
 
     /// [`Store::view_for_long`].
     #[track_caller]
-    pub fn view_for_long(
+    pub(crate) fn view_for_long(
         &self,
         scope: Scope,
         since: EventId,
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_unit_is_named_by_whoever_begins_it_for_somebody_again_too() {
+    async fn a_unit_of_work_is_traced_by_its_use_case_also_when_it_is_begun_again() {
         let mut unit = MockUnit::new();
         unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
         unit.expect_session_hold().returning(|_| Ok(true));

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_ones_are_read() {
+    fn published_checkpoints_are_read() {
         let note = format!(
             "{SOFA}\n\u{2014} example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
         );
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_way_to_write_one() {
+    fn there_is_one_way_to_write_a_checkpoint() {
         let root = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
         assert!(format!("a\n0\n{root}\n").parse::<Checkpoint>().is_ok());
         assert!(format!("a\n1\n{root}\nmore\n").parse::<Checkpoint>().is_ok());

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_field_the_value_and_the_salt_all_count() {
+    fn a_commitment_is_to_the_field_the_value_and_the_salt() {
         let promise = Commitment::to("name", "Ada", &[1; 16]);
         assert!(promise.holds("name", "Ada", &[1; 16]));
         assert!(!promise.holds("email", "Ada", &[1; 16]));

@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_made_up() {
+    fn a_hash_that_is_missing_is_named_and_not_made_up() {
         let all = leaves(300);
         let mut tiles = kept(&all);
         let plan = Plan::inclusion(3, 300).expect("a plan");

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_is_read_and_what_is_not_certain_is_nobody() {
+    fn an_answer_about_a_token_is_read_and_whoever_is_not_certain_is_nobody() {
         const ORG: &str = "org_01h455vb4pex5vsknk084sn02q";
         const USER: &str = "user_01h455vb4pex5vsknk084sn02q";
         const SESSION: &str = "sess_01h455vb4pex5vsknk084sn02q";

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn it_opens_after_failures_in_a_row_lets_one_try_and_closes_when_that_goes_well() {
+    async fn the_circuit_opens_after_failures_in_a_row_lets_one_try_and_closes_when_that_goes_well() {
         let circuit = Circuit::default();
         circuit.failed();
         circuit.failed();
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_never_open_for_longer_than_the_longest() {
+    async fn the_circuit_is_never_open_for_longer_than_the_longest() {
         let circuit = Circuit::default();
         for _ in 0..100 {
             circuit.failed();

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_the_problem_that_rollcall_would_answer_with() {
+    fn each_error_is_the_problem_that_rollcall_would_answer_with() {
         for (error, status, name, value) in [
             (Error::Unauthenticated, 401, header::WWW_AUTHENTICATE, "Bearer realm=\"rollcall\""),
             (Error::Unavailable { retry_after: 3 }, 503, header::RETRY_AFTER, "3"),

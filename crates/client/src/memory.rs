@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn attack_17_whoever_is_held_to_networks_is_there_or_nowhere() {
+    fn attack_17_a_key_that_is_held_to_networks_is_taken_from_nowhere_else() {
         let networks = Networks::parse(&["192.0.2.0/24"]).expect("networks");
         let held = Known { networks, ..known() };
         let ip = |text: &str| Some(text.parse().expect("an address"));

@@ -46,7 +46,7 @@ pub struct Signup {
 /// How long the link that confirms an address works.
 pub const SIGNUP_LIFETIME: Duration = Duration::hours(24);
 
-/// A wish for another password in place of a forgotten one.
+/// A request for another password in place of a forgotten one.
 #[derive(Debug, Clone)]
 pub struct PasswordReset {
     /// The address that was given.
@@ -58,7 +58,7 @@ pub struct PasswordReset {
 /// How long the link that lets another password be chosen works (ASVS 6.4.1 asks for a short time).
 pub const PASSWORD_RESET_LIFETIME: Duration = Duration::hours(1);
 
-/// A wish for another address, which is not confirmed yet.
+/// A request for another address, which is not confirmed yet.
 #[derive(Debug, Clone)]
 pub struct EmailChange {
     /// Whose address is to change.

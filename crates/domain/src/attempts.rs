@@ -19,7 +19,7 @@ use time::{Duration, OffsetDateTime};
 pub const MOST_IN_A_ROW: u32 = 100;
 
 /// The part of them that only devices can use up that have shown what they were given when they were used before.
-pub const KEPT_FOR_KNOWN_DEVICES: u32 = 20;
+const KEPT_FOR_KNOWN_DEVICES: u32 = 20;
 
 /// Failures in a row after which the owner is told (ASVS 6.3.5).
 pub const WORTH_TELLING: [u32; 2] = [10, MOST_IN_A_ROW - KEPT_FOR_KNOWN_DEVICES];

@@ -196,13 +196,13 @@ ids! {
     MailId = Mail, "mail";
     /// Names a sign-up that waits for its address to be confirmed.
     SignupId = Signup, "signup";
-    /// Names a wish for another password in place of a forgotten one.
+    /// Names a request for another password in place of a forgotten one.
     PasswordResetId = PasswordReset, "reset";
     /// Names an access token.
     AccessTokenId = AccessToken, "at";
     /// Names a passkey.
     PasskeyId = Passkey, "pkey";
-    /// Names a wish for another address.
+    /// Names a request for another address.
     EmailChangeId = EmailChange, "email_change";
     /// Names a sign-in that waits for its second step.
     MfaChallengeId = MfaChallenge, "mfa";

@@ -185,7 +185,6 @@ impl RoleChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Departure {
     membership: Membership,
-    by_themselves: bool,
 }
 
 impl Departure {
@@ -195,7 +194,7 @@ impl Departure {
     /// An Admin does not remove an Owner, and the last Owner stays.
     pub fn removal(actor: Membership, target: Membership, owners: usize) -> Result<Self, TeamRefusal> {
         permit(actor, Permission::TeamRemove, target.role)?;
-        Self::unless_last(target, actor.user == target.user, owners)
+        Self::unless_last(target, owners)
     }
 
     /// Decides whether a member may leave, when the organization has `owners` Owners.
@@ -203,24 +202,19 @@ impl Departure {
     /// # Errors
     /// The last Owner stays.
     pub fn leave(member: Membership, owners: usize) -> Result<Self, TeamRefusal> {
-        Self::unless_last(member, true, owners)
+        Self::unless_last(member, owners)
     }
 
-    fn unless_last(membership: Membership, by_themselves: bool, owners: usize) -> Result<Self, TeamRefusal> {
+    fn unless_last(membership: Membership, owners: usize) -> Result<Self, TeamRefusal> {
         if membership.role == Role::Owner && owners <= 1 {
             return Err(TeamRefusal::LastOwner);
         }
-        Ok(Self { membership, by_themselves })
+        Ok(Self { membership })
     }
 
     /// Who goes, and what they were.
     pub fn membership(&self) -> Membership {
         self.membership
-    }
-
-    /// Whether they leave of their own accord.
-    pub fn by_themselves(&self) -> bool {
-        self.by_themselves
     }
 }
 

@@ -27,16 +27,3 @@ pub struct Passkey {
     /// Whether it is kept elsewhere as well, so that it outlives the device (the flag BS of WebAuthn).
     pub backed_up: bool,
 }
-
-/// Whether a counter that a device shows may follow the one it showed last. Devices that do not count stay at zero; from all
-/// others it must grow, or there are two of them (WebAuthn Level 3, section 6.1.1).
-///
-/// ```
-/// use rollcall_domain::passkeys::may_follow;
-///
-/// assert!(may_follow(0, 0) && may_follow(0, 1) && may_follow(7, 9));
-/// assert!(!may_follow(7, 7) && !may_follow(7, 6) && !may_follow(7, 0));
-/// ```
-pub const fn may_follow(last: u32, shown: u32) -> bool {
-    shown > last || (shown == 0 && last == 0)
-}

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kind_is_the_type_on_the_wire() {
+    fn the_kind_of_a_revocation_is_its_type_in_json() {
         let (user_id, session_id) = (UserId::from_parts(0, &[1; 10]), SessionId::from_parts(0, &[2; 10]));
         let organization_id = OrganizationId::from_parts(0, &[3; 10]);
         let api_key_id = ApiKeyId::from_parts(0, &[4; 10]);

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_read_as_it_was_written_and_in_no_other_way() {
+    fn a_version_is_read_as_it_was_written_and_in_no_other_way() {
         let moment = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
         for version in [Version::from(3), Version::since(moment, 3)] {
             assert_eq!(version.to_string().parse(), Ok(version));

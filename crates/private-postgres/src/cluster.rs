@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_starts_is_found_running_by_a_visitor_and_stops() {
+    async fn a_server_starts_is_found_running_by_a_visitor_and_stops() {
         let folder = folder();
         let settings = settings(folder.path());
         let claim = DataDirectory::claim(&settings.data_dir).expect("a claim");
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_ends_with_whoever_started_it_and_starts_again_over_what_was_left() {
+    async fn a_server_ends_with_whoever_started_it_and_starts_again_over_what_was_left() {
         let folder = folder();
         let settings = settings(folder.path());
         let first = PrivatePostgres::start(&settings).await.expect("started");

@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_known_as_they_are_seen() {
+    fn known_words_are_found_with_decomposed_letters_and_invisible_characters() {
         for (word, known) in [
             ("FÜNF", (Class::Unit, 5)),
             ("fu\u{308}nf", (Class::Unit, 5)),
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_room() {
+    fn the_table_of_words_is_at_most_a_quarter_full() {
         let filled = TABLE.entries.len();
         assert!(filled * 4 < SLOTS, "{filled} of {SLOTS}: looking for a word would begin to take steps");
     }

@@ -121,7 +121,7 @@ fn attack_30_a_provider_s_name_makes_an_address() {
 }
 
 #[test]
-fn what_has_another_number_keeps_it() {
+fn numbers_of_other_things_are_left() {
     let left = |text: String| (text.clone(), text);
     each(OTHERS.split_whitespace(), |word| left(format!("the {word} is 4155550132")));
     each(THINGS.split_whitespace(), |word| left(format!("the {word} number is 4155550132")));

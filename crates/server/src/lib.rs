@@ -41,6 +41,6 @@ pub use rollcall_web_console::paths as console_paths;
 pub use rotation::{RingInUse, RotationError, ring_in_use, rotate_keys};
 pub use server::{Server, StartError};
 pub use settings::{Finding, InvalidSettings, Profile, Settings, Weight};
-pub use telemetry::{SpanCounts, Traces, span_counts};
+pub use telemetry::Traces;
 pub use version::version;
 pub use visit::VisitError;

@@ -26,7 +26,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-pub use self::export::{SpanCounts, span_counts};
+pub(crate) use self::export::span_counts;
 use self::{export::Sending, sample::Sampled, statements::Statements};
 use crate::{
     settings::{InvalidSettings, Settings},

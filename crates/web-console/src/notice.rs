@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_never_longer_than_a_browser_keeps() {
+    fn a_notice_is_never_longer_than_a_browser_keeps() {
         let longest = Notice::done("😀".repeat(MOST_CHARACTERS + 1)).text;
         assert_eq!(longest.chars().count(), MOST_CHARACTERS + 1);
         assert!(longest.ends_with('…'));

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_one_parameter_whatever_it_holds() {
+    fn a_path_to_go_on_to_is_one_parameter_whatever_it_holds() {
         let path = OwnPath::read("/account?a=b&c=%2F#d").expect("a path");
         assert_eq!(path.after("/sign-in"), "/sign-in?then=%2Faccount%3Fa%3Db%26c%3D%252F%23d");
     }

@@ -166,11 +166,11 @@ impl Visit {
         OwnPath::read(&format!("{}{query}", self.path))
     }
 
-    /// Whether a link on another site has led here. The session's cookie goes along with it, so a read that leaves an event in somebody's
-    /// name waits until they ask for it on a page of ours (attack 20).
-    pub(crate) fn is_led_here(&self) -> bool {
-        let elsewhere = |site: &HeaderValue| !matches!(site.as_bytes(), b"same-origin" | b"none");
-        self.headers.get_all(SEC_FETCH_SITE).iter().any(elsewhere)
+    /// Whether this is a navigation from another origin, as by a link on another site. The session's cookie goes along with it, so a read
+    /// that leaves an event in somebody's name waits until they ask for it on a page of ours (attack 20).
+    pub(crate) fn is_cross_origin(&self) -> bool {
+        let cross_origin = |site: &HeaderValue| !matches!(site.as_bytes(), b"same-origin" | b"none");
+        self.headers.get_all(SEC_FETCH_SITE).iter().any(cross_origin)
     }
 
     /// Keeps the fields of a form, for when they must be sent once more.

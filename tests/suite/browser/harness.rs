@@ -157,7 +157,7 @@ async fn things_are_known_by_their_names() {
 }
 
 #[tokio::test]
-async fn it_speaks_to_nobody_but_this_machine() {
+async fn the_browser_speaks_to_nobody_but_this_machine() {
     let service = Service::start().await;
     let browser = Browser::start();
     let somebody = browser.profile().await;

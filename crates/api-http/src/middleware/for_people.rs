@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_names_html_and_likes_it_best_is_a_person() {
+    fn whoever_names_html_and_likes_it_best_gets_pages() {
         for (accept, person) in [
             // As browsers open pages and send forms.
             ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", true),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn where_programs_ask_nobody_is_a_person() {
+    fn paths_for_programs_get_no_pages_and_all_others_may() {
         for path in ["/v1", "/v1/me", "/access/v1/evaluation", "/.well-known/jwks.json", "/openapi.json"] {
             assert!(is_for_programs(path), "{path}");
         }

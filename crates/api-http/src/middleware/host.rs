@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_once_and_before_http_1_1_not_always() {
+    fn a_host_is_named_once_and_only_before_http_1_1_not_at_all() {
         let checked = |version: Version, hosts: &[&str]| {
             let request = Request::builder().version(version);
             let request = hosts.iter().fold(request, |request, host| request.header(header::HOST, *host));

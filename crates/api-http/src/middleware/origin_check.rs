@@ -4,7 +4,8 @@
 //! all, as browsers say of every such request (ASVS 3.5.1, attack 20). Programs say nothing of the kind.
 //!
 //! A link on another site is followed with the cookie. So reads that leave an event in somebody's name (recordings, transcripts, exports
-//! and the audit log) are allowed only from our own pages, or by hand. Pages that show such things see to it themselves.
+//! and the audit log) are refused when a page of another origin navigates to them (Fetch Metadata). Pages that show such things see to it
+//! themselves.
 
 use axum::extract::Request;
 use http::{HeaderMap, HeaderName, Method, header};
@@ -25,8 +26,8 @@ pub(super) fn check(api: &Api, request: &Request) -> Result<(), Problem> {
     if safe && leaves_a_trace(request.uri().path()) {
         let headers = request.headers();
         let by_cookie = matches!(Credential::of(headers, api.settings.cookie), Credential::Cookie(_));
-        let elsewhere = |site: &[u8]| !matches!(site, b"same-origin" | b"none");
-        if by_cookie && headers.get_all(SEC_FETCH_SITE).iter().any(|site| elsewhere(site.as_bytes())) {
+        let cross_origin = |site: &[u8]| !matches!(site, b"same-origin" | b"none");
+        if by_cookie && headers.get_all(SEC_FETCH_SITE).iter().any(|site| cross_origin(site.as_bytes())) {
             return Err(Problem::plain(Code::OriginMismatch));
         }
     }

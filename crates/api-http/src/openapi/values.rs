@@ -199,7 +199,7 @@ fn number(bound: i64) -> Option<Number> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn what_is_said_of_values_stands_in_the_contract() {
+    fn the_contract_says_which_values_a_field_takes() {
         let contract = serde_json::to_value(crate::openapi::document()).expect("JSON");
         let schemas = &contract["components"]["schemas"];
         let role = &schemas["CreateInvitationRequest"]["properties"]["role"]["enum"];

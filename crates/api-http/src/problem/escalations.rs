@@ -1,4 +1,4 @@
-//! What is wrong with a wish about an escalation.
+//! What is wrong with a request about an escalation.
 
 use rollcall_domain::escalations::EscalationRefusal;
 

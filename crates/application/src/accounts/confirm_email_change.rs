@@ -32,17 +32,17 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
     let user = change.user;
     let mut unit = app.store.begin(Scope::Account(user)).await?;
     let account = unit.user_lock(user).await?.ok_or(Error::EmailChangeGone)?;
-    forget_wishes(unit.as_mut(), &account.email).await?;
+    forget_requests(unit.as_mut(), &account.email).await?;
     unit.user_set_email(user, &change.email).await.map_err(|error| match error {
         StoreError::AddressTaken => Error::EmailChangeGone,
         error => error.into(),
     })?;
     // Of those who use one link at once, one finds it. The address first: two accounts that want the same one wait for it, and
-    // the one that gets it forgets the other's wish.
+    // the one that gets it forgets the other's request.
     if !unit.email_change_use(id).await? {
         return Err(Error::EmailChangeGone);
     }
-    forget_wishes(unit.as_mut(), &change.email).await?;
+    forget_requests(unit.as_mut(), &change.email).await?;
     unit.sessions_end(user, Some(change.session)).await?;
 
     let event = app
@@ -60,9 +60,9 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
     Ok(unit.commit(record).await?)
 }
 
-/// Forgets what waits for an address that is the scope's account's: sign-ups, other passwords, and other accounts' wishes to
+/// Forgets what waits for an address that is the scope's account's: sign-ups, other passwords, and other accounts' requests to
 /// have it.
-async fn forget_wishes(unit: &mut dyn UnitOfWork, email: &EmailAddress) -> Result<(), Error> {
+async fn forget_requests(unit: &mut dyn UnitOfWork, email: &EmailAddress) -> Result<(), Error> {
     unit.signups_forget(email).await?;
     unit.password_resets_forget(email).await?;
     Ok(unit.email_changes_forget(email).await?)

@@ -93,7 +93,7 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
             Step::Leave(departure) => depart(app, actor, unit.as_mut(), organization, departure).await?,
             Step::TakeBack(invitation, role) => {
                 unit.invitation_revoke(organization, invitation).await?;
-                // The organization need not learn whose wish it was.
+                // The organization need not learn who has asked for it.
                 let target = AuditTarget::Invitation(invitation);
                 let event =
                     app.event(AuditActor::System, &Origin::default(), Action::InvitationRevoked, target);

@@ -39,9 +39,9 @@ pub struct ExportedAccount {
     pub mfa_deadlines: Vec<KeptDeadline>,
     /// What it is as a human agent, wherever it is one.
     pub agents: Vec<(OrganizationId, Agent)>,
-    /// The wish for another address that waits.
+    /// The request for another address that waits.
     pub email_change: Option<PendingEmailChange>,
-    /// The wishes for another password that wait.
+    /// The requests for another password that wait.
     pub password_resets: Vec<PendingPasswordReset>,
 }
 
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_event_everybody_gets_what_is_theirs() {
+    fn an_exported_event_holds_what_is_about_whoever_exports_and_nothing_about_others() {
         for (by_them, about_them, expected, changes) in [
             (true, true, vec!["email", "ip", "user_agent"], 1),
             // They have invited somebody: the address is not theirs.

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::{passwords::PasswordHash, ports::StoreError};
 
-/// A wish for another address that waits to be confirmed.
+/// A request for another address that waits to be confirmed.
 #[derive(Debug, Clone)]
 pub struct PendingEmailChange {
     /// The address to be.
@@ -22,7 +22,7 @@ pub struct PendingEmailChange {
     pub expires_at: OffsetDateTime,
 }
 
-/// A wish for another password that waits to be fulfilled.
+/// A request for another password that waits to be fulfilled.
 #[derive(Debug, Clone, Copy)]
 pub struct PendingPasswordReset {
     /// When it was asked for.
@@ -46,7 +46,7 @@ pub trait AccountsView {
         user: UserId,
     ) -> Result<Vec<(Organization, Role, usize)>, StoreError>;
 
-    /// The wish for another address of the scope's account that waits, if there is one.
+    /// The request for another address of the scope's account that waits, if there is one.
     async fn email_change_of(
         &mut self,
         user: UserId,
@@ -56,7 +56,7 @@ pub trait AccountsView {
     /// How many other addresses the scope's account has asked for since a moment.
     async fn email_changes_since(&mut self, user: UserId, since: OffsetDateTime) -> Result<u32, StoreError>;
 
-    /// The wishes for another password that wait for an address that is the scope's account's, the newest first.
+    /// The requests for another password that wait for an address that is the scope's account's, the newest first.
     async fn password_resets_of(
         &mut self,
         email: &EmailAddress,
@@ -124,7 +124,7 @@ pub trait Accounts {
         user: UserId,
     ) -> Result<Vec<(OrganizationId, InvitationId, Role)>, StoreError>;
 
-    /// Adds a wish of the scope's account for another address, in place of the one that waits. It has no token until its mail
+    /// Adds a request of the scope's account for another address, in place of the one that waits. It has no token until its mail
     /// is rendered.
     async fn email_change_add(
         &mut self,
@@ -149,7 +149,7 @@ pub trait Accounts {
     /// before it is counted how many there were, whether or not the address has an account.
     async fn password_resets_lock(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
-    /// Adds a wish for another password. It has no token until its mail is rendered.
+    /// Adds a request for another password. It has no token until its mail is rendered.
     async fn password_reset_add(
         &mut self,
         id: PasswordResetId,
@@ -157,10 +157,10 @@ pub trait Accounts {
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Uses up a wish of the scope's account; gives back whether it was still there.
+    /// Uses up a request of the scope's account; gives back whether it was still there.
     async fn password_reset_use(&mut self, id: PasswordResetId) -> Result<bool, StoreError>;
 
-    /// Forgets every wish of an address that is the scope's account's.
+    /// Forgets every request of an address that is the scope's account's.
     async fn password_resets_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
     /// Waits until nobody else signs an address up, and keeps others waiting until the end of the transaction. Taken before it is counted

@@ -10,7 +10,7 @@ use time::Duration;
 
 use crate::{Actor, Application, Error, Limit, mail::Letter};
 
-/// Notes the wish, sends a link to the new address, and tells the one there is. An earlier wish is forgotten: the latest link is
+/// Notes the request, sends a link to the new address, and tells the one there is. An earlier request is forgotten: the latest link is
 /// the one that works.
 ///
 /// Whether the new address has an account is only looked at when the mail is written: what is done here, and how long it
@@ -35,7 +35,7 @@ async fn note(app: &Application, actor: &Actor, email: EmailAddress) -> Result<(
     let user = actor.user_id();
     let mut unit = app.store.begin(actor.scope()).await?;
     let account = unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
-    // Whoever has just ended this session must not find that it has left a wish behind.
+    // Whoever has just ended this session must not find that it has left a request behind.
     if !unit.session_hold(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
     }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_old_proof_an_ended_session_the_same_address_or_too_many_wishes_note_nothing() {
+    async fn an_old_proof_an_ended_session_the_same_address_or_too_many_requests_note_nothing() {
         let mut stale = actor(1, Role::Viewer);
         stale.session.authenticated_at = NOW - Duration::minutes(10);
         let same = "USER1@example.com".parse().expect("an address");

@@ -10,7 +10,7 @@ use time::Duration;
 
 use crate::{Application, Error, mail::Letter, ports::Scope};
 
-/// Notes the wish and sends a mail to the address, if it has an account.
+/// Notes the request and sends a mail to the address, if it has an account.
 ///
 /// Whether it has one is only looked at when the mail is written: what is done here, and how long it takes, is the same
 /// (ASVS 6.3.8, attack 12).

@@ -38,7 +38,7 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
     Ok(())
 }
 
-/// Turns every second factor of the scope's account off, which is locked, and ends its sessions. A wish for another address,
+/// Turns every second factor of the scope's account off, which is locked, and ends its sessions. A request for another address,
 /// which one of them may have left, is taken back.
 pub(crate) async fn turn_mfa_off(unit: &mut dyn UnitOfWork, user: UserId) -> Result<(), Error> {
     unit.second_factors_remove(user).await?;
@@ -55,7 +55,7 @@ mod tests {
     use crate::testing::{MockDirectory, MockUnit, TestStore, application, user as account};
 
     #[tokio::test]
-    async fn it_is_in_the_platform_s_log_and_the_owner_is_told() {
+    async fn a_reset_by_the_operator_is_in_the_platform_s_log_and_the_owner_is_told() {
         let mut unit = MockUnit::new();
         unit.expect_user_lock().returning(|_| Ok(Some(User { mfa_enabled: true, ..account(1) })));
         unit.expect_second_factors_remove().times(1).returning(|_| Ok(()));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_there_is_nothing_to_turn_off_nothing_is_done() {
+    async fn without_a_second_factor_the_operator_s_reset_changes_nothing() {
         for account in [None, Some(account(1))] {
             let mut unit = MockUnit::new();
             unit.expect_user_lock().returning(move |_| Ok(account.clone()));

@@ -24,7 +24,7 @@ pub struct Command {
     pub locale: Locale,
 }
 
-/// Notes the wish and sends a mail to the address.
+/// Notes the request and sends a mail to the address.
 ///
 /// Whether the address has an account is not even looked at here: what is done, and how long it takes, is
 /// the same (ASVS 6.3.8, attack 12). It decides later which letter is written.

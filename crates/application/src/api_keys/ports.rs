@@ -26,7 +26,7 @@ pub struct ListedKey {
 
 impl ListedKey {
     /// Whether it is open to whoever has shown one of these secrets.
-    pub fn is_open_to(&self, secrets: &[i64], now: OffsetDateTime) -> bool {
+    pub(crate) fn is_open_to(&self, secrets: &[i64], now: OffsetDateTime) -> bool {
         let newest = self.secrets.iter().max();
         let previous = self.previous_until.is_some_and(|until| until > now);
         let works = |secret: &i64| Some(secret) == newest || previous && self.secrets.contains(secret);

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_is_recorded_and_none_is_not() {
+    async fn a_change_is_recorded_and_no_change_is_not() {
         let mut changing = unit(api_key(1));
         changing.expect_api_key_save().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of_each([changing, unit(api_key(1))]);

@@ -199,7 +199,7 @@ impl Checkpoints {
     }
 
     /// The origin of a log's checkpoints, which is the name of its key.
-    pub fn origin_of(&self, log: Log) -> String {
+    pub(crate) fn origin_of(&self, log: Log) -> String {
         format!("{}/{}", self.origin, name_of(log))
     }
 }

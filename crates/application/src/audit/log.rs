@@ -223,7 +223,7 @@ impl LoggedEvent {
     }
 
     /// Whether it holds what a filter's words ask for.
-    pub fn holds_words_of(&self, filter: &Filter) -> bool {
+    pub(crate) fn holds_words_of(&self, filter: &Filter) -> bool {
         let Some(words) = &filter.words else { return true };
         let id = self.id.to_string();
         words.are_in(std::iter::once(id.as_str()).chain(self.texts()))

@@ -15,14 +15,14 @@ mod retain;
 mod search;
 mod sequence;
 mod sequencer;
+mod walk;
+mod whole;
 pub mod witness;
 
 pub use api_calls::{ApiCall, ApiCalls, write_down_calls};
 pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
-pub use export::{
-    ExportEntry, LogExport, LogExportPart, WholeLog, export, is_overtaken, permit_export, whole,
-};
+pub use export::{ExportEntry, LogExport, LogExportPart, export, permit_export};
 pub use line::EventLine;
 pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, Stretch, UnreadableLeaf};
 pub use ports::{
@@ -33,12 +33,12 @@ pub use readings::Readings;
 pub(crate) use readings::{ReadingAttempt, record_refusal_once, record_view, refusals_recorded_once};
 pub use record::{Entry, Record};
 pub use report::{TakenBatch, report};
-pub use retain::{Retention, RetentionTimes, WITHOUT_PERSONS, retain_some};
+pub use retain::{Retention, RetentionTimes, retain_some};
 pub use rollcall_audit_proof::{Hash, Tile, TileId, export::base64};
 pub use search::{search, show};
-pub use sequence::{
-    AT_ONCE, BrokenTree, Sequenced, Sequencing, UNOFFERED_KEPT, catch_up, forget_unoffered, sequence,
-};
+pub use sequence::{AT_ONCE, BrokenTree, Sequenced, Sequencing, catch_up, forget_unoffered, sequence};
 pub use sequencer::{
     Growth, KeptTree, Log, Placed, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn,
 };
+pub use walk::is_overtaken;
+pub use whole::{WholeLog, whole};

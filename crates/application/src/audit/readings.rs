@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_are_remembered() {
+    fn only_so_many_readings_are_remembered() {
         let (readings, now) = (Readings::default(), crate::testing::NOW);
         for number in 0..2 * MOST {
             readings.note(reading(&number.to_string()), now);

@@ -46,7 +46,7 @@ impl Record {
     }
 
     /// The same with more events.
-    pub fn and_all(self, events: impl IntoIterator<Item = Event>, entropy: &dyn Entropy) -> Self {
+    pub(crate) fn and_all(self, events: impl IntoIterator<Item = Event>, entropy: &dyn Entropy) -> Self {
         events.into_iter().fold(self, |record, event| record.and(event, entropy))
     }
 
@@ -57,7 +57,7 @@ impl Record {
     }
 
     /// The same; its letters are in this language, unless whoever they are for has chosen one.
-    pub fn in_language(self, locale: &Locale) -> Self {
+    pub(crate) fn in_language(self, locale: &Locale) -> Self {
         Self { locale: Some(locale.clone()), ..self }
     }
 

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{Application, Error, ports::StoreError};
 
 /// How long events are kept without what identifies persons, after the plan's time is over: who needs one for a proof can still ask.
-pub const WITHOUT_PERSONS: Duration = Duration::days(30);
+const WITHOUT_PERSONS: Duration = Duration::days(30);
 /// How many events of one log are gone through at once.
 const AT_ONCE: u32 = 1_000;
 /// How many logs are looked for at once.

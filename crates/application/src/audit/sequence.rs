@@ -21,7 +21,7 @@ use crate::{Application, Error, ErrorChain, ports::StoreError};
 /// The most events that get their places in one round.
 pub const AT_ONCE: u16 = 4_096;
 /// How long events that were written while their log was off are kept.
-pub const UNOFFERED_KEPT: Duration = Duration::days(30);
+const UNOFFERED_KEPT: Duration = Duration::days(30);
 /// How long a log whose tree is not whole is left alone, so that the others of its shard go on.
 const LEFT_ALONE: Duration = Duration::minutes(1);
 /// How many events are forgotten at once.

@@ -29,5 +29,7 @@ pub use ports::{
 };
 pub use set::{Command as Set, set};
 pub use show::show;
+#[cfg(test)]
+pub(crate) use tend::tend;
+pub(crate) use tend::{Attempt, tend_and_retry};
 pub use tend::{KEPT, sweep};
-pub(crate) use tend::{tend, tend_all};

@@ -12,6 +12,38 @@ use crate::{
 /// For how long it is known who was what.
 pub const KEPT: Duration = Duration::days(400);
 
+/// How often something is attempted, as what has lapsed has to go back first.
+const ATTEMPTS: usize = 4;
+
+/// What an attempt came to.
+pub(crate) enum Attempt<T> {
+    /// It is done.
+    Done(T),
+    /// Nothing yet: what these agents held has lapsed, and has to go back first.
+    Lapsed(Vec<UserId>),
+}
+
+/// Attempts what cannot be done while something that has lapsed is not back yet, and puts it back in between.
+///
+/// # Errors
+/// Those of an attempt, and [`Error::Busy`] when each found something else that had lapsed.
+pub(crate) async fn tend_and_retry<T, F>(
+    app: &Application,
+    organization: OrganizationId,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<Attempt<T>, Error>>,
+{
+    for _ in 0..ATTEMPTS {
+        match attempt().await? {
+            Attempt::Done(done) => return Ok(done),
+            Attempt::Lapsed(users) => tend_all(app, organization, users).await?,
+        }
+    }
+    Err(Error::Busy)
+}
+
 /// Puts one agent in order.
 ///
 /// # Errors
@@ -30,11 +62,7 @@ async fn put_in_order(app: &Application, organization: OrganizationId, user: Use
 }
 
 /// Puts several in order, one after the other.
-pub(crate) async fn tend_all(
-    app: &Application,
-    organization: OrganizationId,
-    users: Vec<UserId>,
-) -> Result<(), Error> {
+async fn tend_all(app: &Application, organization: OrganizationId, users: Vec<UserId>) -> Result<(), Error> {
     for user in users {
         tend(app, organization, user).await?;
     }

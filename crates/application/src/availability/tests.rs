@@ -10,7 +10,7 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use super::{ListedAgent, Manage, Set, history, manage, set, tend};
+use super::{Attempt, ListedAgent, Manage, Set, history, manage, set, tend, tend_and_retry};
 use crate::{
     Application, Error, Precondition, Principal,
     availability::Period,
@@ -151,6 +151,28 @@ async fn what_time_has_changed_is_written_down_by_the_store_s_clock() {
         (Choice::Offline, Cause::HeartbeatMissed, NOW + HEARTBEAT)
     );
     assert_eq!(store.committed()[0].1, [(Action::AvailabilityChanged, Outcome::Success)]);
+}
+
+#[tokio::test]
+async fn what_has_lapsed_holds_an_attempt_up_four_times_and_no_more() {
+    let app = application(&TestStore::default(), MockDirectory::new());
+    for (lapsed, attempts) in [(0, 1), (3, 4), (4, 4)] {
+        let mut made = 0;
+        let attempt = || {
+            made += 1;
+            std::future::ready(Ok(if made > lapsed {
+                Attempt::Done(())
+            } else {
+                Attempt::Lapsed(Vec::new())
+            }))
+        };
+        let answer = tend_and_retry(&app, organization().id, attempt).await;
+        match lapsed < 4 {
+            true => answer.expect("done"),
+            false => assert!(matches!(answer, Err(Error::Busy)), "{answer:?}"),
+        }
+        assert_eq!(made, attempts);
+    }
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ mod tests {
     use crate::testing::call;
 
     #[test]
-    fn it_is_of_the_same_facts_only_and_outlives_the_key_it_was_made_by() {
+    fn a_tag_of_facts_is_of_no_others_and_good_as_long_as_its_key_is_on_the_ring() {
         let key = |byte: u8| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [byte; 32]);
         let ring = |text: String| text.parse::<Keyring>().expect("a keyring");
         let (old, both) = (ring(format!("1:{}", key(1))), ring(format!("2:{},1:{}", key(2), key(1))));

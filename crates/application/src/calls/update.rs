@@ -1,7 +1,7 @@
 //! Changing what is known about a call.
 
 use rollcall_domain::{
-    CallId, OrganizationId, Permission, UserId,
+    CallId, OrganizationId, Permission,
     audit::{Action, AuditTarget},
     calls::{AgentRef, Call, Direction, Facts, Metadata, Party, Times},
 };
@@ -10,13 +10,10 @@ use time::OffsetDateTime;
 use super::create::told;
 use crate::{
     Application, Error, Precondition, Principal,
-    availability::tend,
+    availability::{Attempt, tend_and_retry},
     escalations::{HungUp, hang_up},
     ports::Scope,
 };
-
-/// How often it is tried, as lapsed offers and leases have to go back first.
-const TRIES: usize = 4;
 
 /// Which call, and what of it; what is left out stays.
 #[derive(Debug, Clone)]
@@ -52,30 +49,17 @@ pub async fn update(app: &Application, principal: &Principal, command: Command) 
     app.refusals_recorded(principal, Action::CallUpdated, target, updated).await
 }
 
-/// What one try came to.
-enum Tried {
-    Updated(Box<Call>),
-    /// Nothing yet: what this agent held has lapsed, and has to go back first.
-    Lapsed(UserId),
-}
-
 async fn change(app: &Application, principal: &Principal, command: Command) -> Result<Call, Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
-    for _ in 0..TRIES {
-        match try_once(app, principal, organization, &command).await? {
-            Tried::Updated(call) => return Ok(*call),
-            Tried::Lapsed(user) => tend(app, organization, user).await?,
-        }
-    }
-    Err(Error::Busy)
+    tend_and_retry(app, organization, || attempt(app, principal, organization, &command)).await
 }
 
-async fn try_once(
+async fn attempt(
     app: &Application,
     principal: &Principal,
     organization: OrganizationId,
     command: &Command,
-) -> Result<Tried, Error> {
+) -> Result<Attempt<Call>, Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     principal.permit_again(unit.as_mut(), Permission::CallsWrite, app.now()).await?;
     let before = unit.call_lock(organization, command.id).await?.ok_or(Error::NotFound)?;
@@ -93,7 +77,7 @@ async fn try_once(
         metadata: command.metadata.clone().unwrap_or_else(|| was.metadata.clone()),
     };
     if facts == before.facts {
-        return Ok(Tried::Updated(Box::new(before)));
+        return Ok(Attempt::Done(before));
     }
     let after = Call { facts, version: before.version + 1, ..before.clone() };
     unit.call_save(organization, &after).await?;
@@ -103,13 +87,13 @@ async fn try_once(
         match hang_up(app, principal, unit.as_mut(), organization, after.id).await? {
             HungUp::Unchanged => {}
             HungUp::Ended(event) => hung_up = Some(*event),
-            HungUp::Lapsed(user) => return Ok(Tried::Lapsed(user)),
+            HungUp::Lapsed(user) => return Ok(Attempt::Lapsed(vec![user])),
         }
     }
     let event = app.event_by(principal, Action::CallUpdated, AuditTarget::Call(after.id));
     let record = app.record(told(event, Some(&before.facts), &after.facts));
     unit.commit(record.and_all(hung_up, app.entropy.as_ref())).await?;
-    Ok(Tried::Updated(Box::new(after)))
+    Ok(Attempt::Done(after))
 }
 
 #[cfg(test)]
@@ -144,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_is_recorded_and_none_is_not() {
+    async fn a_change_is_recorded_and_no_change_is_not() {
         let store = TestStore::of_each([unit(), unit(), unit(), unit()]);
         let app = application(&store, MockDirectory::new());
         let owner = Principal::Person(actor(1, Role::Owner));

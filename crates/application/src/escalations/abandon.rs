@@ -3,20 +3,16 @@
 use rollcall_domain::{
     EscalationId, OrganizationId, Permission,
     audit::{Action, AuditTarget, Event},
-    escalations::{Escalation, EscalationStatus},
+    escalations::Escalation,
 };
-
 use time::OffsetDateTime;
 
 use super::{ShownEscalation, give_up::unanswered};
 use crate::{
     Application, Error, Precondition, Principal,
-    availability::tend,
+    availability::{Attempt, tend_and_retry},
     ports::{Scope, UnitOfWork},
 };
-
-/// How often it is tried again, as something had to go back first.
-const TRIES: usize = 4;
 
 /// Ends an escalation whose caller has hung up. A repeat changes nothing.
 ///
@@ -60,27 +56,27 @@ pub(super) async fn open(
     id: EscalationId,
     precondition: &Precondition,
 ) -> Result<Open, Error> {
-    for _ in 0..TRIES {
-        let mut unit = app.store.begin(Scope::Organization(organization)).await?;
-        principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
-        let escalation = unit.escalation_lock(organization, id).await?.ok_or(Error::NotFound)?;
-        let now = unit.moment().await?;
-        match escalation.agent.filter(|_| escalation.has_lapsed(now)) {
-            None => {
-                precondition.check(escalation.version)?;
-                let was = escalation.status;
-                let escalation = escalation.seen_at(now);
-                let is_news = was != escalation.status && escalation.status == EscalationStatus::Unanswered;
-                let unanswered = is_news.then(|| unanswered(app, &escalation));
-                return Ok(Open { organization, unit, escalation, unanswered, now });
-            }
-            Some(user) => {
-                drop(unit);
-                tend(app, organization, user).await?;
-            }
-        }
+    tend_and_retry(app, organization, || attempt(app, principal, organization, id, precondition)).await
+}
+
+async fn attempt(
+    app: &Application,
+    principal: &Principal,
+    organization: OrganizationId,
+    id: EscalationId,
+    precondition: &Precondition,
+) -> Result<Attempt<Open>, Error> {
+    let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+    principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
+    let escalation = unit.escalation_lock(organization, id).await?.ok_or(Error::NotFound)?;
+    let now = unit.moment().await?;
+    if let Some(user) = escalation.agent.filter(|_| escalation.has_lapsed(now)) {
+        return Ok(Attempt::Lapsed(vec![user]));
     }
-    Err(Error::Busy)
+    precondition.check(escalation.version)?;
+    let unanswered = escalation.is_overdue(now).then(|| unanswered(app, &escalation));
+    let escalation = escalation.seen_at(now);
+    Ok(Attempt::Done(Open { organization, unit, escalation, unanswered, now }))
 }
 
 impl Open {

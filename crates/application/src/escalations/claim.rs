@@ -1,7 +1,7 @@
 //! Taking a call that waits.
 
 use rollcall_domain::{
-    EscalationId, OrganizationId, Permission, UserId,
+    EscalationId, OrganizationId, Permission,
     audit::{Action, AuditTarget},
     escalations::{Escalation, EscalationRefusal, EscalationStatus},
     policy,
@@ -12,13 +12,10 @@ use time::OffsetDateTime;
 use super::ShownEscalation;
 use crate::{
     Actor, Application, Error, Precondition, Seat,
-    availability::{By, Desk, tend_all},
+    availability::{Attempt, By, Desk, tend_and_retry},
     ports::UnitOfWork,
     token,
 };
-
-/// How often it is tried again, as something had to go back first.
-const TRIES: usize = 4;
 
 /// A call that was taken.
 #[derive(Debug)]
@@ -33,14 +30,6 @@ pub struct ClaimedEscalation {
     pub fence: i64,
 }
 
-/// What one try came to.
-enum Tried {
-    Taken(Box<ClaimedEscalation>),
-    NothingWaits,
-    /// First these have to be put in order.
-    Lapsed(Vec<UserId>),
-}
-
 /// Takes a call for the actor: for one agent, whoever else asks, and within what they can hold.
 ///
 /// # Errors
@@ -51,7 +40,7 @@ pub async fn claim(
     id: EscalationId,
     precondition: &Precondition,
 ) -> Result<ClaimedEscalation, Error> {
-    let taken = try_often(app, actor, Some((id, precondition))).await;
+    let taken = take(app, actor, Some((id, precondition))).await;
     let target = AuditTarget::Escalation(id);
     let taken = app.refusals_recorded(actor, Action::EscalationClaimed, target, taken).await?;
     taken.ok_or(Error::NotFound)
@@ -63,32 +52,25 @@ pub async fn claim(
 /// # Errors
 /// [`Error::PermissionDenied`], and [`EscalationRefusal::NotAvailable`].
 pub async fn claim_next(app: &Application, actor: &Actor) -> Result<Option<ClaimedEscalation>, Error> {
-    let taken = try_often(app, actor, None).await;
+    let taken = take(app, actor, None).await;
     app.refusals_recorded(actor, Action::EscalationClaimed, AuditTarget::Nothing, taken).await
-}
-
-async fn try_often(
-    app: &Application,
-    actor: &Actor,
-    wanted: Option<(EscalationId, &Precondition)>,
-) -> Result<Option<ClaimedEscalation>, Error> {
-    let seat = actor.permit(Permission::EscalationsClaim)?;
-    for _ in 0..TRIES {
-        match take(app, actor, seat, wanted).await? {
-            Tried::Taken(claimed) => return Ok(Some(*claimed)),
-            Tried::NothingWaits => return Ok(None),
-            Tried::Lapsed(users) => tend_all(app, seat.organization, users).await?,
-        }
-    }
-    Err(Error::Busy)
 }
 
 async fn take(
     app: &Application,
     actor: &Actor,
+    wanted: Option<(EscalationId, &Precondition)>,
+) -> Result<Option<ClaimedEscalation>, Error> {
+    let seat = actor.permit(Permission::EscalationsClaim)?;
+    tend_and_retry(app, seat.organization, || attempt(app, actor, seat, wanted)).await
+}
+
+async fn attempt(
+    app: &Application,
+    actor: &Actor,
     seat: Seat,
     asked_for: Option<(EscalationId, &Precondition)>,
-) -> Result<Tried, Error> {
+) -> Result<Attempt<Option<ClaimedEscalation>>, Error> {
     let id = asked_for.map(|(id, _)| id);
     let organization = seat.organization;
     let mut unit = app.store.begin(actor.scope()).await?;
@@ -97,7 +79,7 @@ async fn take(
     let lapsed: Vec<_> = unit.agents_lapsed(organization, now).await?;
     let lapsed: Vec<_> = lapsed.into_iter().filter(|user| *user != actor.user_id()).collect();
     if !lapsed.is_empty() {
-        return Ok(Tried::Lapsed(lapsed));
+        return Ok(Attempt::Lapsed(lapsed));
     }
     let Some(mut desk) = Desk::open(app, unit.as_mut(), organization, actor.user_id()).await? else {
         let Some(id) = id else { return Err(EscalationRefusal::NotAvailable.into()) };
@@ -110,13 +92,13 @@ async fn take(
     }
     let now = desk.now();
     let Some(mut escalation) = wanted(unit.as_mut(), organization, &mut desk, id, now).await? else {
-        return Ok(Tried::NothingWaits);
+        return Ok(Attempt::Done(None));
     };
     // It has lapsed between the look and the lock.
     if escalation.has_lapsed(now)
         && let Some(user) = escalation.agent
     {
-        return Ok(Tried::Lapsed(vec![user]));
+        return Ok(Attempt::Lapsed(vec![user]));
     }
     if let Some((_, precondition)) = asked_for {
         precondition.check(escalation.version)?;
@@ -140,7 +122,7 @@ async fn take(
     desk.close(app, unit.as_mut(), &By::asking(actor)).await?.commit(app, unit).await?;
     let fence = escalation.fence;
     let escalation = ShownEscalation { escalation, position: None, at: now };
-    Ok(Tried::Taken(Box::new(ClaimedEscalation { escalation, token, until, fence })))
+    Ok(Attempt::Done(Some(ClaimedEscalation { escalation, token, until, fence })))
 }
 
 /// What the agent asks for, locked.

@@ -1,7 +1,7 @@
 //! Escalating a call to a human agent.
 
 use rollcall_domain::{
-    CallId, OrganizationId, Permission, UserId,
+    CallId, OrganizationId, Permission,
     audit::{Action, AuditTarget},
     availability::Skills,
     calls::CallRefusal,
@@ -12,13 +12,10 @@ use rollcall_domain::{
 use super::{ShownEscalation, assign_soon, give_up::give_up};
 use crate::{
     Application, Error, Principal,
-    availability::tend,
+    availability::{Attempt, tend_and_retry},
     calls::{identify, masked_text},
     ports::Scope,
 };
-
-/// How often it is tried again, as something had to go back first.
-const TRIES: usize = 4;
 
 /// Which call, and why.
 #[derive(Debug, Clone)]
@@ -62,30 +59,17 @@ pub async fn create(app: &Application, principal: &Principal, command: Command) 
     Ok(now_shown.map_or(escalated, Escalated::New))
 }
 
-/// What one try came to.
-enum Tried {
-    Escalated(Box<Escalated>),
-    /// First what this agent does not hold any more has to go back.
-    Lapsed(UserId),
-}
-
 async fn add(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
     let organization = principal.permit(Permission::EscalationsCreate)?.id;
-    for _ in 0..TRIES {
-        match try_once(app, principal, organization, &command).await? {
-            Tried::Escalated(escalated) => return Ok(*escalated),
-            Tried::Lapsed(user) => tend(app, organization, user).await?,
-        }
-    }
-    Err(Error::Busy)
+    tend_and_retry(app, organization, || attempt(app, principal, organization, &command)).await
 }
 
-async fn try_once(
+async fn attempt(
     app: &Application,
     principal: &Principal,
     organization: OrganizationId,
     command: &Command,
-) -> Result<Tried, Error> {
+) -> Result<Attempt<Escalated>, Error> {
     let Command { call, reason, priority, skills } = command;
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let must_mask = unit.control_hold(organization, Control::PhiProtection).await?;
@@ -102,11 +86,11 @@ async fn try_once(
                 return Err(EscalationRefusal::Exists.into());
             }
             let shown = unit.escalation_find(organization, open.id, now).await?.ok_or(Error::NotFound)?;
-            return Ok(Tried::Escalated(Box::new(Escalated::Known(shown))));
+            return Ok(Attempt::Done(Escalated::Known(shown)));
         }
         // The platform has seen that nobody was free, which nobody has written down yet, and tries once more.
         if let Some(user) = lapsed {
-            return Ok(Tried::Lapsed(user));
+            return Ok(Attempt::Lapsed(vec![user]));
         }
         unanswered = Some(give_up(app, unit.as_mut(), organization, &mut open, now).await?);
     }
@@ -128,7 +112,7 @@ async fn try_once(
         Some(&escalation.priority.number().to_string()),
     );
     unit.commit(app.record(event).and_all(unanswered, app.entropy.as_ref())).await?;
-    Ok(Tried::Escalated(Box::new(Escalated::New(shown))))
+    Ok(Attempt::Done(Escalated::New(shown)))
 }
 
 /// Skills are compared as they are written, so none can be masked.

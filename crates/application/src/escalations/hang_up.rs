@@ -48,7 +48,7 @@ pub(crate) async fn hang_up(
         return Ok(HungUp::Lapsed(user));
     }
     // Nobody was free in time, though that has not been written down yet. It stays unanswered, so the caller may still be called back.
-    if escalation.clone().seen_at(now).status == EscalationStatus::Unanswered {
+    if escalation.is_overdue(now) {
         let event = give_up(app, unit, organization, &mut escalation, now).await?;
         return Ok(HungUp::Ended(Box::new(event)));
     }

@@ -83,7 +83,7 @@ mod tests {
     use crate::testing::{MockDirectory, TestStore, application};
 
     #[tokio::test]
-    async fn attack_4_nobody_makes_a_reference_but_us() {
+    async fn attack_4_a_reference_to_an_invitation_cannot_be_forged() {
         let app = application(&TestStore::default(), MockDirectory::new());
         let ids = (OrganizationId::from_parts(1, &[2; 10]), InvitationId::from_parts(3, &[4; 10]));
         let good = reference(&app, ids.0, ids.1);

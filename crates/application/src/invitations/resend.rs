@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_ran_out_is_sent_again_with_one_event_and_one_letter() {
+    async fn an_invitation_that_ran_out_is_sent_again_with_one_event_and_one_letter() {
         let store = store(Role::Viewer, InvitationStatus::Pending);
         let actor = actor(1, Role::Admin);
         let id = invitation(Role::Viewer, InvitationStatus::Pending).id;
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_closed_or_above_the_actor_is_not_sent_again() {
+    async fn an_invitation_that_is_closed_or_above_the_actor_is_not_sent_again() {
         // That it is closed is nothing about the actor, and leaves no event.
         for (role, state, recorded) in [
             (Role::Viewer, InvitationStatus::Accepted, 0),

@@ -18,7 +18,7 @@ pub enum Letter {
     },
     /// To the account with an address, if there is one: choose another password.
     PasswordReset {
-        /// The wish.
+        /// The request.
         reset: PasswordResetId,
     },
     /// To an account: its password has been changed.
@@ -93,7 +93,7 @@ pub enum Letter {
     },
     /// To the address that an account is to have: confirm it. If it has an account, that one is told instead.
     EmailChange {
-        /// The wish.
+        /// The request.
         change: EmailChangeId,
     },
     /// To an account: somebody has asked for another address.

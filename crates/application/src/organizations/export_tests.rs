@@ -44,7 +44,7 @@ fn view_with(events: Vec<KeptLeaf>) -> MockUnit {
 }
 
 #[tokio::test]
-async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
+async fn an_export_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
     // For each part, for four kinds of persons, and another page of them.
     let looks = (0..24).map(|_| look(true, Role::Owner));
     let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
@@ -136,7 +136,7 @@ async fn attack_29_persons_are_not_read_in_the_view_that_does_not_know_who_was_f
 }
 
 #[tokio::test]
-async fn whoever_may_not_begins_nothing() {
+async fn whoever_may_not_export_begins_nothing() {
     let mut stale = actor(1, Role::Owner);
     stale.session.authenticated_at = NOW - Duration::minutes(10);
     for actor in [actor(1, Role::Admin), stale] {

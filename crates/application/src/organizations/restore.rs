@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_over_or_has_begun_to_be_removed_stays_deleted() {
+    async fn an_organization_whose_time_is_over_or_purge_has_begun_stays_deleted() {
         for (purge_at, purge_begun) in [(NOW, false), (NOW + Duration::DAY, true)] {
             let store = TestStore::of(unit(purge_at, purge_begun));
             let app = application(&store, MockDirectory::new());

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn another_cost_is_seen() {
+    fn a_hash_of_another_cost_is_out_of_date_and_still_verified() {
         let kept = Argon2id::new(COST, None)
             .expect("a cost")
             .hash(b"secret", &SALT, &mut Memory::default())

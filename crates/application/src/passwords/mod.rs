@@ -74,7 +74,7 @@ impl Passwords {
     }
 
     /// Whether a hash was made at another cost, or with another pepper, than new ones are.
-    pub fn is_outdated(&self, kept: &PasswordHash) -> bool {
+    pub(crate) fn is_outdated(&self, kept: &PasswordHash) -> bool {
         !self.argon2id.is_current(kept)
     }
 

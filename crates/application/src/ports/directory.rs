@@ -67,7 +67,7 @@ pub trait Directory: Send + Sync {
     /// The account whose password a token lets be chosen, and until when, which may be over; none of one that is suspended.
     async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError>;
 
-    /// The wish for another address that a token confirms, whether or not it has run out, unless its account is suspended.
+    /// The request for another address that a token confirms, whether or not it has run out, unless its account is suspended.
     async fn email_change(&self, token: TokenHash) -> Result<Option<FoundEmailChange>, StoreError>;
 
     /// The passkey that a device knows by an id, whether or not its account is suspended.
@@ -129,10 +129,10 @@ pub struct FoundInvitation {
     pub account_exists: bool,
 }
 
-/// A wish for another password, and whose.
+/// A request for another password, and whose.
 #[derive(Debug, Clone, Copy)]
 pub struct FoundPasswordReset {
-    /// Names the wish.
+    /// Names the request.
     pub id: PasswordResetId,
     /// Whose password it is.
     pub user: UserId,
@@ -155,12 +155,12 @@ pub struct FoundPasskey {
     pub organization: Option<OrganizationId>,
 }
 
-/// A wish for another address.
+/// A request for another address.
 #[derive(Debug, Clone)]
 pub struct FoundEmailChange {
-    /// Names the wish.
+    /// Names the request.
     pub id: EmailChangeId,
-    /// The wish.
+    /// The request.
     pub change: EmailChange,
 }
 

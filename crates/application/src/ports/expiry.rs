@@ -13,10 +13,10 @@ pub trait Expiry: Send + Sync {
     /// Forgets sessions that ended by their age; gives back how many.
     async fn forget_sessions(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 
-    /// Forgets wishes for another password that ran out; gives back how many.
+    /// Forgets requests for another password that ran out; gives back how many.
     async fn forget_password_resets(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 
-    /// Forgets wishes for another address that ran out; gives back how many.
+    /// Forgets requests for another address that ran out; gives back how many.
     async fn forget_email_changes(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 
     /// Forgets sign-ups that nobody has completed in time, with the names and addresses in them; gives back how many.

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_done_aside_is_for_no_request() {
+    async fn what_is_done_aside_belongs_to_no_keyed_request() {
         let request = KeyedRequest {
             caller: [1; 32],
             key: "k".to_owned(),

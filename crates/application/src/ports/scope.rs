@@ -18,7 +18,7 @@ pub enum Scope {
     },
     /// Sign-ups that wait for their address to be confirmed. Nothing that belongs to anybody.
     Signups,
-    /// Wishes for another password. Nothing that belongs to anybody.
+    /// Requests for another password. Nothing that belongs to anybody.
     PasswordResets,
     /// The keys that sign. Nothing that belongs to anybody.
     SigningKeys,

@@ -5,6 +5,7 @@
 //! without one is rubbish, and is removed.
 
 mod give_up;
+mod keep;
 mod keys;
 mod list;
 pub(crate) mod manifest;

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn attack_35_only_so_many_and_only_so_many_of_one_organization() {
+    fn attack_35_a_node_has_only_so_many_transfers_and_an_organization_fewer() {
         let transfers = Transfers::new(3, 2, GRACE);
         let begin = |number| transfers.begin(TransferDirection::Out, organization(number), NOW);
         let first = begin(1).expect("room");

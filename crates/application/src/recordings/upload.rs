@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::{
-    FinishedUpload, KeptRecording,
-    manifest::{Manifest, ManifestState},
-    rules::{self, Rules},
+    KeptRecording,
+    manifest::ManifestState,
+    rules::Rules,
     seal::SEGMENT,
     storing::{Storing, storing},
     transfers::{Transfer, TransferDirection},
@@ -83,27 +83,21 @@ pub struct Upload {
     pub(super) app: Application,
     pub(super) principal: Principal,
     pub(super) organization: OrganizationId,
-    command: Command,
+    pub(super) command: Command,
     /// How many bytes have come in this go.
     came: u64,
     /// Of all of it, as far as it has come.
     digest: Sha256,
-    work: Work,
+    pub(super) work: Work,
     transfer: Transfer,
 }
 
-enum Work {
+/// What is done with what comes.
+pub(super) enum Work {
     /// It is kept already: only whether it is the same has to be found out.
     Compare(Recording),
+    /// It is to be kept.
     Store(Box<Storing>),
-}
-
-/// What has come of an upload when it was to be kept.
-enum Kept {
-    /// It is.
-    So(UploadOutcome),
-    /// The call has a recording already.
-    Otherwise(Box<Opened>),
 }
 
 /// Begins to take in a recording, or goes on with it.
@@ -258,7 +252,7 @@ impl Upload {
     }
 
     /// Makes sure that the controls say still that it is taken from whoever sends it.
-    async fn is_taken(&self, unit: &mut dyn UnitOfWork) -> Result<(), Error> {
+    pub(super) async fn is_taken(&self, unit: &mut dyn UnitOfWork) -> Result<(), Error> {
         let rules = Rules::of(unit, self.organization).await?;
         rules.taken(unit, &self.principal, self.organization, self.command.call).await
     }
@@ -376,10 +370,7 @@ impl Upload {
                     return Err(Error::DigestMismatch);
                 }
                 let whole = storing.put_last(&self.app, length, sha256).await?;
-                match self.keep(&whole, sha256, None).await? {
-                    Kept::So(taken) => Ok(taken),
-                    Kept::Otherwise(other) => self.keep_instead(&whole, sha256, *other).await,
-                }
+                self.keep(&whole, sha256).await
             }
         }
     }
@@ -392,82 +383,6 @@ impl Upload {
             Some(kept) if kept.id == recording.id => Ok(()),
             Some(_) | None => Err(Error::UploadSuperseded),
         }
-    }
-
-    /// Goes by what the call has for a recording already: it is the same, or another, or damaged and the same.
-    async fn keep_instead(
-        &self,
-        whole: &Manifest,
-        sha256: [u8; 32],
-        other: Opened,
-    ) -> Result<UploadOutcome, Error> {
-        let Work::Store(storing) = &self.work else { return Err(Error::UploadSuperseded) };
-        if other.recording.sha256 != sha256 {
-            return Err(Error::RecordingExists);
-        }
-        if other.is_intact(&self.app, self.organization).await? {
-            storing.give_up(&self.app).await;
-            return Ok(UploadOutcome::Known(other.recording));
-        }
-        match self.keep(whole, sha256, Some(other.recording.id)).await? {
-            Kept::So(taken) => Ok(taken),
-            // Somebody else has put it right.
-            Kept::Otherwise(_) => Err(Error::UploadSuperseded),
-        }
-    }
-
-    /// Makes it the recording of its call, if it still may be: in the place of none, or of a damaged one that was the same. Other uploads of
-    /// the call end with that.
-    async fn keep(
-        &self,
-        whole: &Manifest,
-        sha256: [u8; 32],
-        instead_of: Option<RecordingId>,
-    ) -> Result<Kept, Error> {
-        let Work::Store(storing) = &self.work else { return Err(Error::UploadSuperseded) };
-        let (app, organization, call) = (&self.app, self.organization, self.command.call);
-        let id = storing.binding.recording;
-        let (media, length) = (whole.media.ok_or(Error::NotAudio)?, whole.length);
-        let sealed = whole.seal(&storing.key, storing.binding, app.entropy.as_ref());
-        let manifest = sealed.map_err(|_| storing.damaged())?;
-        // What was allowed when it began may not be any more.
-        let (mut unit, _) = self.principal.begin_again(app, Permission::CallsWrite).await?;
-        unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
-        self.is_taken(unit.as_mut()).await?;
-        let mut at = app.now();
-        let before = unit.recording_of(organization, call).await?;
-        self.command.precondition.check_found(before.as_ref().map(|kept| kept.id))?;
-        if let Some(kept) = &before {
-            if instead_of != Some(kept.id) {
-                let opened = whole::opened(app, organization, call, kept)?;
-                return Ok(Kept::Otherwise(Box::new(opened)));
-            }
-            unit.recording_remove(organization, kept.id).await?;
-            // It is the same sound, and is to be kept no longer than that.
-            at = kept.kept_at;
-        }
-        let kept = FinishedUpload { manifest, length, at };
-        if !unit.recording_keep(organization, id, storing.version, &kept).await? {
-            return Err(Error::UploadSuperseded);
-        }
-        // It is not replaced while it is intact, so whatever else is being uploaded for its call has come to nothing.
-        let others = unit.uploads_give_up(organization, call).await?;
-        let recording = Recording { id, call, media, length, sha256, kept_at: at };
-        let event =
-            app.event_by(&self.principal, Action::RecordingUploaded, AuditTarget::Recording(recording.id));
-        let event = rules::told(event, &recording);
-        let event = match &before {
-            Some(before) => event.change("recording", Some(&before.id.to_string()), Some(&id.to_string())),
-            None => event,
-        };
-        unit.commit(app.record(event)).await?;
-        if storing.resumable {
-            storing.prune(app, &whole.segments).await;
-        }
-        for gone in before.map(|before| before.id).into_iter().chain(others) {
-            whole::remove_objects(app, organization, gone).await;
-        }
-        Ok(Kept::So(UploadOutcome::New(recording)))
     }
 
     /// Ends it before all has come that was to come: the sender is gone. Nothing is left of it but what may be gone on with.

@@ -1,5 +1,7 @@
 //! What becomes of an upload beside a recording of the same call, and what is told of it.
 
+use std::sync::atomic::Ordering;
+
 use super::*;
 
 fn objects(memory: &InMemory) -> usize {

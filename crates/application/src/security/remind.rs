@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn letters_go_with_the_commit_that_claims_them() {
+    async fn reminders_are_sent_by_the_commit_that_claims_them() {
         let notified = [(1, true), (2, false)].map(|(n, first)| Notified { user: user(n).id, first });
         let store = claimed(notified.to_vec());
         let app = application(&store, MockDirectory::new());
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_somebody_else_was_faster_nothing_is_left() {
+    async fn where_another_node_was_faster_nobody_is_reminded() {
         let store = claimed(vec![]);
         let app = application(&store, MockDirectory::new());
         assert!(!remind_some(&app, &Due).await.expect("a step"));

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn when_it_goes_on_deadlines_are_set_in_the_same_commit() {
+    async fn when_the_rule_goes_on_deadlines_are_set_in_the_same_commit() {
         let store = TestStore::of(unit(false, Role::Owner, 1));
         let app = application(&store, MockDirectory::new());
         update(&app, &actor(1, Role::Owner), on()).await.expect("changed");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn when_it_goes_off_nobody_s_deadline_is_touched() {
+    async fn when_the_rule_goes_off_nobody_s_deadline_is_touched() {
         let store = TestStore::of(unit(true, Role::Owner, 0));
         let app = application(&store, MockDirectory::new());
         let off = Command { mfa_required: Some(false), ..Command::default() };
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_so_already_or_meant_for_another_version_commits_nothing() {
+    async fn a_change_to_what_is_so_already_or_of_another_version_commits_nothing() {
         let other_version = Command { precondition: Precondition::only(7), ..on() };
         for (enabled, command, meant) in
             [(true, on(), true), (false, Command::default(), true), (false, other_version, false)]

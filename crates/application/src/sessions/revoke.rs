@@ -20,7 +20,7 @@ pub enum Revoke {
     Others,
 }
 
-/// Ends some of the actor's own sessions; they are worth nothing from the next request on. A wish for another address is taken back
+/// Ends some of the actor's own sessions; they are worth nothing from the next request on. A request for another address is taken back
 /// with them.
 ///
 /// # Errors

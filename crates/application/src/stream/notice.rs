@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_names_nobody() {
+    fn a_live_event_names_nobody() {
         let notice = StreamNotice::of(&event(Action::MemberRoleChanged)).expect("a notice");
         let expected = json!({
             "id": EventId::from_parts(0, &[1; 10]), "type": "member.role_changed", "occurred_at": "2026-01-02T03:04:05Z",

@@ -147,7 +147,7 @@ const HANGS: &str = "https://hangs.example/";
 const ANSWERS: &str = "https://answers.example/";
 
 #[tokio::test]
-async fn it_is_tried_again_later_and_later_and_then_given_up() {
+async fn a_delivery_is_tried_again_later_and_later_and_then_given_up() {
     let no = || "no".to_owned();
     for (answer, attempts, expected) in [
         (Ok(()), 0, DeliveryOutcome::Sent),
@@ -275,7 +275,7 @@ async fn a_receiver_that_does_not_answer_is_paused_with_all_that_goes_to_it_each
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_put_by_and_keeps_nothing_else_back() {
+async fn a_delivery_that_cannot_be_read_is_put_off_and_keeps_nothing_else_back() {
     for (attempts, given_up) in [(0, false), (ATTEMPTS - 1, true), (u16::MAX, true)] {
         let mut set = Set::up(Ok(()));
         let id = DeliveryId::from_parts(0, &[2; 10]);

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_gets_a_secret_and_what_is_written_down_is_its_host() {
+    async fn a_webhook_gets_a_secret_and_its_host_alone_is_written_down() {
         let store = TestStore::of(unit(Role::Owner));
         let app = application(&store, MockDirectory::new());
         let chosen = set(&app, &actor(1, Role::Owner), url(), &Precondition::None).await.expect("chosen");
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_may_not_chooses_none() {
+    async fn whoever_may_not_choose_a_webhook_chooses_none() {
         let mut stale = actor(1, Role::Owner);
         stale.session.authenticated_at = NOW - Duration::minutes(10);
         // The last was demoted while the request was on its way.

@@ -210,7 +210,7 @@ fn a_line_without_an_end_is_not_held_in_memory() {
 }
 
 #[test]
-fn an_export_that_was_written_otherwise_is_as_good() {
+fn an_export_with_other_spaces_and_escapes_is_as_good() {
     let log = Log::of(4);
     let mut lines = log.export(0, 4, 4, &[2]);
     let expected = check(&lines, &trusted()).expect("it holds");

@@ -78,7 +78,7 @@ impl Networks {
     }
 
     /// Whether a key that is held to `others` can be used from nowhere else.
-    pub fn contain_all(&self, others: &Self) -> bool {
+    pub(crate) fn contain_all(&self, others: &Self) -> bool {
         match (&self.0, &others.0) {
             (None, _) => true,
             (Some(_), None) => false,

@@ -75,7 +75,7 @@ impl RateLimit {
     }
 
     /// Whether it lets through more than `other`: at once, or as time goes on.
-    pub const fn is_more_than(self, other: Self) -> bool {
+    pub(crate) const fn is_more_than(self, other: Self) -> bool {
         let (ours, theirs) = (self.requests as u64, other.requests as u64);
         ours > theirs || ours * other.per_seconds as u64 > theirs * self.per_seconds as u64
     }
@@ -112,7 +112,7 @@ mod tests {
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     #[test]
-    fn all_at_once_and_then_one_by_one() {
+    fn a_limit_can_be_used_up_at_once_and_then_as_fast_as_room_comes_back() {
         let limit = RateLimit::new(3, 60).expect("a limit");
         let mut whole_at = NOW;
         let remaining: Vec<u32> =

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_at_most_fifty_and_each_is_a_line() {
+    fn there_are_at_most_fifty_skills_and_each_is_a_line() {
         let many = |count: usize| (0..count).map(|n| format!("skill {n}"));
         assert!(Skills::new(many(50)).is_ok());
         assert_eq!(Skills::new(many(51)), Err(InvalidSkills::TooMany));

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_size_and_depth_are_bounded() {
+    fn the_size_and_depth_of_metadata_are_bounded() {
         let of_length = |length: usize| json!({"a": "x".repeat(length - r#"{"a":""}"#.len())});
         assert!(Metadata::new(of_length(Metadata::LARGEST)).is_ok());
         assert_eq!(Metadata::new(of_length(Metadata::LARGEST + 1)), Err(InvalidMetadata::TooLarge));

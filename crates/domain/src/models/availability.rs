@@ -72,7 +72,7 @@ proptest! {
     #![proptest_config(super::always_the_same())]
 
     #[test]
-    fn they_are_what_was_said_last_gone_in_silence_and_busy_by_their_calls_alone(
+    fn agents_are_what_they_chose_last_offline_in_silence_and_busy_by_their_calls_alone(
         commands in prop::collection::vec(command(), 1..80),
     ) {
         let mut agent = Agent::new(UserId::from_parts(0, &[1; 10]), BEGIN);

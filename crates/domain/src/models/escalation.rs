@@ -125,7 +125,7 @@ proptest! {
     #![proptest_config(super::always_the_same())]
 
     #[test]
-    fn one_agent_has_it_by_the_newest_lease_it_keeps_its_place_and_what_is_over_stays_over(
+    fn an_escalation_has_one_agent_by_the_newest_lease_keeps_its_place_and_stays_over(
         commands in prop::collection::vec(command(), 1..60),
     ) {
         let settings = EscalationSettings::default();

@@ -54,7 +54,7 @@ proptest! {
     #![proptest_config(super::always_the_same())]
 
     #[test]
-    fn it_is_accepted_once_by_whom_it_is_for_while_it_is_open_and_never_comes_back(
+    fn an_invitation_is_accepted_once_by_its_recipient_while_it_is_open_and_never_reopens(
         commands in prop::collection::vec(command(), 1..60),
     ) {
         let email: EmailAddress = "ada@example.com".parse().expect("an address");

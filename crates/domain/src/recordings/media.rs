@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_goes_by_its_names_and_by_none_of_another() {
+    fn a_media_type_goes_by_its_own_names_alone() {
         for media in MediaType::ALL {
             assert!(media.is_called(media.as_str()) && media.is_called("Application/Octet-Stream"));
             assert!(!media.is_called("text/html") && !media.is_called("audio/flac"));

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_name_that_is_none_is_told_as_one() {
+    fn only_a_setting_s_name_that_cannot_be_parsed_is_told_as_invalid() {
         let name = ConfigError::PathParse { cause: SECRET.into() };
         assert_eq!(told(&name), "a setting has an invalid name");
         assert_eq!(told(&ConfigError::Frozen), "the configuration cannot be read");

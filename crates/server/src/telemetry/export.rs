@@ -32,17 +32,17 @@ static FAILED: AtomicU64 = AtomicU64::new(0);
 
 /// What became of the spans of this process. There is one queue of them in a process, as there is one log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpanCounts {
+pub(crate) struct SpanCounts {
     /// The collector has taken them.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// There was no room for them.
-    pub dropped: u64,
+    pub(crate) dropped: u64,
     /// The collector has not taken them.
-    pub failed: u64,
+    pub(crate) failed: u64,
 }
 
 /// What has become of spans so far.
-pub fn span_counts() -> SpanCounts {
+pub(crate) fn span_counts() -> SpanCounts {
     let [sent, dropped, failed] = [&SENT, &DROPPED, &FAILED].map(|counted| counted.load(Ordering::Relaxed));
     SpanCounts { sent, dropped, failed }
 }

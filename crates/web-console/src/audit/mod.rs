@@ -6,7 +6,7 @@ use rollcall_application::Error;
 use crate::{callers::Caller, refused::Answer, routes::Routes};
 
 mod export;
-mod led_here;
+mod interstitial;
 mod names;
 mod off;
 mod proof;

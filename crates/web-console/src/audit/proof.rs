@@ -14,7 +14,7 @@ use rollcall_domain::EventId;
 use serde::Serialize;
 use time::{Duration, format_description::well_known::Rfc3339};
 
-use super::{led_here, or_off};
+use super::{interstitial::interstitial, or_off};
 use crate::{
     callers::Caller,
     mistakes::Mistakes,
@@ -82,7 +82,7 @@ struct ProofFile<'a> {
 }
 
 pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
-    if let Some(page) = led_here::page_before(&caller) {
+    if let Some(page) = interstitial(&caller) {
         return Ok(page);
     }
     let answer = explained(&caller, &id).await;

@@ -13,7 +13,7 @@ use rollcall_domain::{
 use serde::Deserialize;
 
 use super::{
-    led_here,
+    interstitial::interstitial,
     names::{Names, Party},
     or_off,
 };
@@ -161,7 +161,7 @@ impl SearchPage {
 }
 
 pub(super) async fn show(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
-    if let Some(page) = led_here::page_before(&caller) {
+    if let Some(page) = interstitial(&caller) {
         return Ok(page);
     }
     let answer = search(&caller, asked).await;
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_page_is_asked_as_the_page_before() {
+    fn the_next_page_repeats_the_search_of_this_one() {
         let asked = Query { q: "a&b".to_owned(), outcome: "refused".to_owned(), ..Query::default() };
         assert_eq!(asked.page_after(17), "/settings/audit?q=a%26b&outcome=refused&after=17");
     }

@@ -9,7 +9,7 @@ use rollcall_application::{
 use rollcall_domain::EventId;
 
 use super::{
-    led_here,
+    interstitial::interstitial,
     names::{Names, Party},
     or_off,
     search::PATH,
@@ -58,7 +58,7 @@ impl Page for EventPage {
 }
 
 pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
-    if let Some(page) = led_here::page_before(&caller) {
+    if let Some(page) = interstitial(&caller) {
         return Ok(page);
     }
     let answer = event(&caller, &id).await;

@@ -43,21 +43,21 @@ impl Page for CallPage {
     }
 }
 
-/// What there is of the transcript.
+/// What is shown of the transcript.
 enum Transcript {
-    /// It was read.
-    Read(Said),
+    /// All of it.
+    Shown(ShownTranscript),
     /// There is none.
-    Nothing,
-    /// It has not been read, as that leaves an event. This is where to ask for it.
-    Unread(String),
+    Missing,
+    /// Nothing before somebody asks for it at this path, as reading it leaves an event.
+    OnRequest(String),
 }
 
-/// What was said.
-struct Said {
+/// A transcript as it is shown.
+struct ShownTranscript {
     /// Whether it was masked.
     masked: bool,
-    /// When, by whom, and what.
+    /// When something was said, by whom, and what.
     lines: Vec<(String, String, String)>,
 }
 
@@ -65,8 +65,8 @@ pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
     let id: CallId = id.parse().map_err(|_| Error::NotFound)?;
     let (app, principal) = (&caller.console.app, caller.principal());
     let call = calls::show(app, &principal, id).await?;
-    let transcript = match caller.is_led_here() {
-        true => Transcript::Unread(format!("/calls/{id}")),
+    let transcript = match caller.is_cross_origin() {
+        true => Transcript::OnRequest(format!("/calls/{id}")),
         false => transcript(&caller, id).await?,
     };
     let facts = call.facts;
@@ -86,7 +86,7 @@ pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
 
 async fn transcript(caller: &Caller, id: CallId) -> Result<Transcript, Error> {
     match calls::show_transcript(&caller.console.app, &caller.principal(), id).await {
-        Ok(transcript) => Ok(Transcript::Read(Said {
+        Ok(transcript) => Ok(Transcript::Shown(ShownTranscript {
             masked: transcript.redactions.is_some(),
             lines: transcript
                 .segments
@@ -97,7 +97,7 @@ async fn transcript(caller: &Caller, id: CallId) -> Result<Transcript, Error> {
                 })
                 .collect(),
         })),
-        Err(Error::NotFound) => Ok(Transcript::Nothing),
+        Err(Error::NotFound) => Ok(Transcript::Missing),
         Err(error) => Err(error),
     }
 }

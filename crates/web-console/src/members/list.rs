@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_page_is_asked_as_the_page_before_and_begins_after_it() {
+    fn the_next_page_repeats_the_search_of_this_one_and_begins_after_it() {
         let user = UserId::from_parts(7, &[1; 10]);
         let key = MemberKey { joined_at: OffsetDateTime::UNIX_EPOCH, user };
         let asked = Query { search: "a&b".to_owned(), role: String::new(), after: String::new() };

@@ -30,7 +30,7 @@ texts! {
     audit_empty = "Nothing has happened yet." | "Es ist noch nichts geschehen.";
     audit_further = "Nothing found so far. The log is large; go on to search further back." | "Bisher nichts gefunden. Das Protokoll ist groß; suchen Sie weiter in der Vergangenheit.";
     audit_looking_is_kept = "Searching is logged too, but not the words that you search for." | "Auch Ihre Einsicht wird protokolliert, nicht aber Ihre Suchbegriffe.";
-    audit_led_here = "A link from elsewhere has led you here. Looking into the audit log is logged in your name, so it opens when you ask for it." | "Ein Link von anderswo hat Sie hierher geführt. Jede Einsicht in das Auditprotokoll wird mit Ihrem Namen protokolliert; daher öffnet es sich erst auf Ihren Wunsch.";
+    audit_interstitial = "A link from elsewhere has led you here. Looking into the audit log is logged in your name, so it opens when you ask for it." | "Ein Link von anderswo hat Sie hierher geführt. Jede Einsicht in das Auditprotokoll wird mit Ihrem Namen protokolliert; daher öffnet es sich erst auf Ihren Wunsch.";
     audit_open = "Open the audit log" | "Auditprotokoll öffnen";
     audit_when = "When" | "Wann";
     audit_details = "Details" | "Details";

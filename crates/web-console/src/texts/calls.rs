@@ -24,7 +24,7 @@ texts! {
     call_goes_on = "Still going on" | "Läuft noch";
     transcript_title = "What was said" | "Was gesagt wurde";
     transcript_masked = "Telephone numbers, addresses and cards are masked." | "Telefonnummern, Adressen und Karten sind unkenntlich gemacht.";
-    transcript_unread = "A link from elsewhere has led you here. Whoever reads what was said is noted in the audit log, so it is shown when you ask for it." | "Ein Link von anderswo hat Sie hierher geführt. Jedes Lesen wird im Auditprotokoll vermerkt; daher wird erst auf Ihren Wunsch angezeigt, was gesagt wurde.";
+    transcript_on_request = "A link from elsewhere has led you here. Whoever reads what was said is noted in the audit log, so it is shown when you ask for it." | "Ein Link von anderswo hat Sie hierher geführt. Jedes Lesen wird im Auditprotokoll vermerkt; daher wird erst auf Ihren Wunsch angezeigt, was gesagt wurde.";
     transcript_show = "Show what was said" | "Anzeigen, was gesagt wurde";
     transcript_none = "This call has no transcript." | "Zu diesem Anruf gibt es kein Transkript.";
     speaker_agent = "Agent" | "Agent";

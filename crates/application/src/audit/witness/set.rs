@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_may_not_chooses_nobody() {
+    async fn whoever_may_not_choose_a_witness_chooses_nobody() {
         let mut stale = actor(1, Role::Owner);
         stale.session.authenticated_at = NOW - Duration::minutes(10);
         // The last was demoted while the request was on its way.

@@ -1,4 +1,4 @@
-//! After how many seconds it is worth trying again.
+//! What follows from an error beside that it is told: whether the audit log should know, and when it is worth trying again.
 
 use super::Error;
 
@@ -7,16 +7,35 @@ const BUSY: u64 = 2;
 /// Seconds for something that does not answer: it is given a little longer.
 const UNAVAILABLE: u64 = 5;
 
+/// What follows from an error.
+struct Consequences {
+    is_refusal: bool,
+    retry_after: Option<u64>,
+}
+
 impl Error {
+    /// Whether somebody was kept from doing something, so that the audit log should know.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.consequences().is_refusal
+    }
+
     /// After how many seconds, at least 1, the same is worth trying again, where waiting is all that it takes: what `Retry-After`
     /// says (RFC 9110, section 10.2.3).
     pub fn retry_after(&self) -> Option<u64> {
-        match self {
+        self.consequences().retry_after
+    }
+
+    fn consequences(&self) -> Consequences {
+        let (is_refusal, retry_after) = match self {
+            Self::LimitReached { retry_after, .. } => {
+                (true, Some(retry_after.unsigned_abs().as_secs().max(1)))
+            }
             // Not before there is room.
-            Self::KeyLimitReached { retry_after, .. } => Some(retry_after.unsigned_abs().as_secs() + 1),
-            Self::LimitReached { retry_after, .. } => Some(retry_after.unsigned_abs().as_secs().max(1)),
-            Self::Busy => Some(BUSY),
-            Self::Unavailable(_) => Some(UNAVAILABLE),
+            Self::KeyLimitReached { retry_after, .. } => {
+                (false, Some(retry_after.unsigned_abs().as_secs() + 1))
+            }
+            Self::Busy => (false, Some(BUSY)),
+            Self::Unavailable(_) => (false, Some(UNAVAILABLE)),
             Self::InvalidCredentials
             | Self::WrongPassword
             | Self::PasskeyRefused
@@ -44,8 +63,8 @@ impl Error {
             | Self::PhiProtected
             | Self::LastOwner
             | Self::LastOwnerOf { .. }
-            | Self::WrongAccount { .. }
-            | Self::Invalid(_)
+            | Self::WrongAccount { .. } => (true, None),
+            Self::Invalid(_)
             | Self::Unauthenticated
             | Self::InvalidChallenge
             | Self::TotpEnabled
@@ -82,8 +101,9 @@ impl Error {
             | Self::RecordingDamaged
             | Self::ExportRunning
             | Self::OrganizationDeleted
-            | Self::Internal(_) => None,
-        }
+            | Self::Internal(_) => (false, None),
+        };
+        Consequences { is_refusal, retry_after }
     }
 }
 
@@ -96,7 +116,7 @@ mod tests {
     use crate::Limit;
 
     #[test]
-    fn whatever_waiting_mends_says_for_how_long_and_nothing_else_does() {
+    fn retry_after_is_given_where_waiting_helps_and_nowhere_else() {
         let limit = Limit { name: "things", what: "things", quota: 1, window: Duration::DAY };
         let reached = |retry_after| Error::LimitReached { limit, retry_after }.retry_after();
         assert_eq!(reached(Duration::DAY), Some(86_400));

@@ -1,4 +1,4 @@
-//! Look-ups that are made together: each by itself costs a visit to the database, and what a visit costs is mostly the visit.
+//! Look-ups that are made in batches: each by itself costs a visit to the database, and what a visit costs is mostly the visit.
 //!
 //! Nobody waits for company. Whoever asks while few look-ups are under way is looked up at once; whoever asks while many are goes
 //! with all others who have asked meanwhile, as soon as one of them is over. A look-up begins after all whom it is for have asked,
@@ -36,8 +36,8 @@ pub(crate) type Answer<K, V, C> = (Found<K, V>, C);
 /// What was found of what was asked for. What is not there is not in it; what does not fit the domain is an error of its own.
 pub(crate) type Found<K, V> = HashMap<K, Result<V, StoreError>>;
 
-/// Those who ask for one kind of thing.
-pub(crate) struct Together<K, V> {
+/// Puts those who ask for one kind of thing into batches.
+pub(crate) struct Batcher<K, V> {
     waiting: Arc<Mutex<Waiting<K, V>>>,
     /// The longest that anybody waits.
     patience: Duration,
@@ -61,13 +61,13 @@ struct Asked<K, V> {
     answer: oneshot::Sender<Result<Option<V>, StoreError>>,
 }
 
-impl<K, V> Clone for Together<K, V> {
+impl<K, V> Clone for Batcher<K, V> {
     fn clone(&self) -> Self {
         Self { waiting: Arc::clone(&self.waiting), patience: self.patience, most: self.most }
     }
 }
 
-impl<K, V> Together<K, V>
+impl<K, V> Batcher<K, V>
 where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
@@ -112,8 +112,8 @@ where
                     let found = async { find(connection.take(), keys).await };
                     let found = timeout(left, found).instrument(span);
                     let found = match AssertUnwindSafe(found).catch_unwind().await {
-                        Ok(Ok(Ok((found, on)))) => {
-                            connection = (number % IN_A_ROW != 0).then_some(on);
+                        Ok(Ok(Ok((found, used)))) => {
+                            connection = (number % IN_A_ROW != 0).then_some(used);
                             Ok(found)
                         }
                         Ok(Ok(Err(error))) => Err(error),
@@ -211,7 +211,7 @@ mod tests {
     /// Numbers are looked up: what is found of each is that it is there, but there is nothing of 0, and 13 is damaged. At 99 as the
     /// last everything fails, and at 100 it panics.
     struct Numbers {
-        together: Together<u32, ()>,
+        batcher: Batcher<u32, ()>,
         /// What is looked up, as it begins.
         begun: (mpsc::UnboundedSender<Vec<u32>>, mpsc::UnboundedReceiver<Vec<u32>>),
         /// How many look-ups may end.
@@ -223,7 +223,7 @@ mod tests {
     impl Numbers {
         fn new() -> Self {
             Self {
-                together: Together::new(PATIENCE),
+                batcher: Batcher::new(PATIENCE),
                 begun: mpsc::unbounded_channel(),
                 end: Arc::new(Semaphore::new(0)),
                 longest: Arc::default(),
@@ -231,13 +231,13 @@ mod tests {
         }
 
         fn ask(&self, number: u32) -> Answer {
-            let (together, begun, end) = (self.together.clone(), self.begun.0.clone(), self.end.clone());
+            let (batcher, begun, end) = (self.batcher.clone(), self.begun.0.clone(), self.end.clone());
             let longest = self.longest.clone();
             // What stands for a connection is how often it was used.
-            let find = move |on: Option<u64>, numbers: Vec<u32>| -> Finding {
+            let find = move |previous: Option<u64>, numbers: Vec<u32>| -> Finding {
                 let _ = begun.send(numbers.clone());
-                let (end, on) = (end.clone(), on.unwrap_or_default() + 1);
-                longest.fetch_max(on, Ordering::Relaxed);
+                let (end, uses) = (end.clone(), previous.unwrap_or_default() + 1);
+                longest.fetch_max(uses, Ordering::Relaxed);
                 Box::pin(async move {
                     end.acquire().await.expect("never closed").forget();
                     match numbers.as_slice() {
@@ -249,10 +249,10 @@ mod tests {
                         if number == 13 { Err(StoreError::Internal("damaged".into())) } else { Ok(()) }
                     };
                     let there = numbers.into_iter().filter(|number| *number != 0);
-                    Ok((there.map(|number| (number, one(number))).collect(), on))
+                    Ok((there.map(|number| (number, one(number))).collect(), uses))
                 })
             };
-            tokio::spawn(async move { together.look_up(number, find).await })
+            tokio::spawn(async move { batcher.look_up(number, find).await })
         }
 
         /// Asks while as much is under way as there may be; gives back who has begun that, and who waits together.
@@ -266,7 +266,7 @@ mod tests {
                 assert_eq!(self.begun.1.recv().await, Some(vec![number]), "nobody waits for company");
             }
             let asked: Vec<_> = numbers.into_iter().map(|number| self.ask(number)).collect();
-            while self.together.waiting().asked.len() < asked.len() {
+            while self.batcher.waiting().asked.len() < asked.len() {
                 yield_now().await;
             }
             assert!(self.begun.1.try_recv().is_err(), "more is under way than may be");
@@ -360,7 +360,7 @@ mod tests {
                 for asked in asked {
                     assert!(asked.await.expect("an answer").is_err(), "{last}");
                 }
-                while numbers.together.waiting().under_way > 0 {
+                while numbers.batcher.waiting().under_way > 0 {
                     yield_now().await;
                 }
             }
@@ -404,7 +404,7 @@ mod tests {
         // The next look-up has what is left to whoever it is for, and no more.
         assert_eq!(numbers.begun.1.recv().await.and_then(|some| some.last().copied()), Some(8));
         assert!(matches!(late.await.expect("an answer"), Err(StoreError::Unavailable(_))));
-        while numbers.together.waiting().under_way > 0 {
+        while numbers.batcher.waiting().under_way > 0 {
             sleep(Duration::from_millis(1)).await;
         }
         assert_eq!(began.elapsed().as_secs(), (PATIENCE + PATIENCE / 2).as_secs());
