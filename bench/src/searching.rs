@@ -110,7 +110,7 @@ pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -
 pub(crate) async fn sketched(database_url: &str) -> Result {
     let mut connection = PgConnection::connect(database_url).await?;
     loop {
-        let missing = sqlx::query_scalar("SELECT EXISTS (SELECT FROM audit_sketches WHERE sketch IS NULL)");
+        let missing = sqlx::query_scalar("SELECT EXISTS (SELECT FROM audit_sketches WHERE sections IS NULL)");
         let missing: bool = missing.fetch_one(&mut connection).await?;
         if !missing {
             return Ok(connection.close().await?);

@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use rollcall_application::{
     ErrorChain,
-    audit::{LogExtent, LogPage, LogView, LoggedEvent, Sketches, Stretch},
+    audit::{LikelyStretch, LogExtent, LogPage, LogView, LoggedEvent, Sketches, Stretch},
     ports::StoreError,
 };
 use rollcall_domain::{
     EventId, OrganizationId,
     audit::search::{ActionFilter, ActorFilter, Filter},
-    audit::sketch::{SKETCHED, Sketch},
+    audit::sketch::{SECTION, SKETCHED, Sketch},
 };
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Executor, types::Json};
@@ -26,9 +26,6 @@ use crate::{
     store::PgStore,
     transaction::{NO_ORGANIZATION, Transaction, begin_task, settings, task},
 };
-
-/// How many events of a stretch are read at once to sketch them: each has some kilobytes at the most.
-const SKETCHED_AT_ONCE: i64 = 64;
 
 /// The oldest and the newest of some events.
 type Times = (Option<OffsetDateTime>, Option<OffsetDateTime>);
@@ -103,12 +100,13 @@ impl LogView for Transaction {
         from: u64,
         up_to: u64,
         at_most: u16,
-    ) -> Result<Vec<u64>, StoreError> {
-        let bits: Vec<i64> = filter.bits().into_iter().map(i64::from).collect();
+    ) -> Result<Vec<LikelyStretch>, StoreError> {
+        // Each is less than 32,000.
+        let bits: Vec<i64> = filter.bits().into_iter().map(|bit| bit as i64).collect();
         // In the order of their keys, until there are enough. A stretch whose sketch has yet to be made may hold anything. The first
         // bits are asked for one by one, which rules out nearly all of them and takes a twentieth of what going through a list takes.
-        let rows = sqlx::query_scalar!(
-            r#"SELECT s.stretch
+        let rows = sqlx::query!(
+            r#"SELECT s.stretch, s.sections
                  FROM audit_sketches s
                 WHERE s.org_id = $1 AND s.stretch <= $2 AND s.stretch >= $3
                   AND (s.sketch IS NULL
@@ -131,7 +129,11 @@ impl LogView for Transaction {
             i64::from(at_most),
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(count).collect()
+        let likely = rows.into_iter().map(|row| {
+            let sections = filter.sections(row.sections.as_deref());
+            Ok(LikelyStretch { number: count(row.stretch)?, sections })
+        });
+        likely.collect()
     }
 
     async fn log_events(
@@ -251,7 +253,7 @@ impl Sketches for PgStore {
         let mut transaction = begin_task(&self.pool, task::AUDIT_SKETCHES).await?;
         // Locked in a statement of its own: whoever erases something waits, or is waited for, and the next one sees what is left.
         let next = sqlx::query!(
-            "SELECT org_id, stretch FROM audit_sketches WHERE sketch IS NULL AND (org_id, stretch) > ($1, $2)
+            "SELECT org_id, stretch FROM audit_sketches WHERE sections IS NULL AND (org_id, stretch) > ($1, $2)
               ORDER BY org_id, stretch LIMIT 1 FOR UPDATE SKIP LOCKED",
             after.map_or(NO_ORGANIZATION, |after| after.log.uuid()),
             after.map_or(Ok(-1), |after| signed(after.number))?,
@@ -262,11 +264,11 @@ impl Sketches for PgStore {
         // From here on it is about this organization alone.
         let here = settings(Some(next.org_id), None, task::AUDIT_SKETCHES);
         transaction.execute(AssertSqlSafe(here)).await.map_err(store_error)?;
-        let length = signed(SKETCHED)?;
+        let (length, section) = (signed(SKETCHED)?, signed(SECTION)?);
         let (mut sketch, mut times) = (Sketch::default(), Times::default());
-        // A few at a time: they may be long. One event for each leaf, as in `log_events`.
-        for part in 0..length / SKETCHED_AT_ONCE {
-            let (from, times_before) = (next.stretch * length + part * SKETCHED_AT_ONCE, times);
+        // A few at a time: each has some kilobytes at the most. One event for each leaf, as in `log_events`.
+        for number in 0..length / section {
+            let (from, times_before) = (next.stretch * length + number * section, times);
             let rows = sqlx::query_as!(
                 Row,
                 r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
@@ -275,7 +277,7 @@ impl Sketches for PgStore {
                 WHERE l.org_id = $1 AND l.idx >= $2 AND l.idx < $3"#,
                 next.org_id,
                 from,
-                from + SKETCHED_AT_ONCE,
+                from + section,
             );
             let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
             let more = apart(move || {
@@ -293,10 +295,11 @@ impl Sketches for PgStore {
         let oldest = times.0.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let newest = times.1.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let keep = sqlx::query!(
-            "UPDATE audit_sketches SET sketch = $3, oldest = $4, newest = $5 WHERE org_id = $1 AND stretch = $2",
+            "UPDATE audit_sketches SET sketch = $3, sections = $4, oldest = $5, newest = $6 WHERE org_id = $1 AND stretch = $2",
             next.org_id,
             next.stretch,
             sketch.as_bytes(),
+            sketch.sections(),
             oldest,
             newest,
         );

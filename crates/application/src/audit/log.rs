@@ -65,6 +65,15 @@ pub struct LogExtent {
     pub on: bool,
 }
 
+/// A stretch of a log in which there may be what is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LikelyStretch {
+    /// Which one, from 0.
+    pub number: u64,
+    /// In which of its sections of [`SECTION`](rollcall_domain::audit::sketch::SECTION) events, from 0, the last first.
+    pub sections: Vec<u64>,
+}
+
 /// Some events of a log, the last first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogPage {
@@ -92,7 +101,7 @@ pub trait LogView {
         from: u64,
         up_to: u64,
         at_most: u16,
-    ) -> Result<Vec<u64>, StoreError>;
+    ) -> Result<Vec<LikelyStretch>, StoreError>;
 
     /// The events between two places that match a filter, its words aside, newest first: at most so many events, and at most so
     /// many bytes of them. It goes on as far as it has not looked.
@@ -212,13 +221,14 @@ impl LoggedEvent {
 
     /// Adds it to a sketch.
     pub fn add_to(&self, sketch: &mut Sketch) {
-        sketch.add_text(&self.id.to_string());
-        self.texts().for_each(|text| sketch.add_text(text));
-        sketch.add_actor(&self.actor_kind, self.actor_id.as_deref());
-        sketch.add_action(&self.action);
-        sketch.add_outcome(&self.outcome);
+        let mut sketched = sketch.event(self.index);
+        sketched.add_text(&self.id.to_string());
+        self.texts().for_each(|text| sketched.add_text(text));
+        sketched.add_actor(&self.actor_kind, self.actor_id.as_deref());
+        sketched.add_action(&self.action);
+        sketched.add_outcome(&self.outcome);
         if let Some(target) = &self.target_id {
-            sketch.add_target(target);
+            sketched.add_target(target);
         }
     }
 

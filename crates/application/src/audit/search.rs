@@ -3,12 +3,12 @@
 use rollcall_domain::{
     EventId, OrganizationId, Permission,
     audit::search::{AnyId, Filter},
-    audit::sketch::SKETCHED,
+    audit::sketch::{SECTION, SKETCHED},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    LogExtent, LogView, LoggedEvent, catch_up,
+    LikelyStretch, LogExtent, LogView, LoggedEvent, catch_up,
     readings::{ReadingAttempt, record_reading, refusals_recorded_once},
 };
 use crate::{
@@ -16,9 +16,10 @@ use crate::{
     ports::{Scope, View},
 };
 
-/// How many stretches a page looks through at the most. A search that finds little where there may be much comes to its end page by
-/// page, and none of them takes long.
-const STRETCHES: usize = 32;
+/// How often a page looks at the most: at which sections of a stretch may hold something, and at the events of each of them. That is
+/// 32 stretches that may hold something everywhere. A search that finds little where there may be much comes to its end page by page, and
+/// none of them takes long.
+const LOOKS: usize = 32 * (1 + (SKETCHED / SECTION) as usize);
 /// How many stretches are asked for at once.
 const AT_ONCE: u16 = 16;
 /// How many bytes of events a page looks at, at the most: about what as many events as that have.
@@ -98,45 +99,49 @@ async fn look_through<V: LogView + ?Sized>(
     LogExtent { first, size, .. }: LogExtent,
 ) -> Result<Page<LoggedEvent, u64>, Error> {
     let limit = usize::from(page.limit);
-    let (mut found, mut looked_at, mut read) = (Vec::new(), 0, Read::default());
+    let (mut found, mut looks, mut read) = (Vec::new(), 0, Read::default());
     // Everything from here on has been looked at.
     let mut end = page.after.map_or(size, |after| after.min(size));
     while end > first {
         let last = (end - 1) / SKETCHED;
         let stretches = if last == size / SKETCHED {
             // The end of the log, which nothing has been sketched of.
-            vec![last]
+            vec![LikelyStretch { number: last, sections: filter.sections(None) }]
         } else {
             view.log_stretches(organization, filter, first / SKETCHED, last, AT_ONCE).await?
         };
         if stretches.is_empty() {
             return Ok(Page { entries: found, next: None });
         }
-        for stretch in stretches {
-            if looked_at == STRETCHES {
+        for LikelyStretch { number, sections } in stretches {
+            if looks >= LOOKS {
                 return Ok(Page { entries: found, next: Some(end) });
             }
-            looked_at += 1;
-            let from = (stretch * SKETCHED).max(first);
-            end = ((stretch + 1) * SKETCHED).min(end);
-            while end > from {
-                if read.bytes >= MOST_BYTES {
-                    return Ok(Page { entries: found, next: Some(end) });
-                }
-                let wanted = limit + 1 - found.len();
-                // How many of them hold the words is only known when they are here.
-                let at_most = if filter.words.is_some() { SKETCHED as usize } else { wanted };
-                let at_most = u16::try_from(at_most.min(read.at_once())).unwrap_or(u16::MAX);
-                let left = MOST_BYTES - read.bytes;
-                let looked = view.log_events(organization, filter, from, end, at_most, left).await?;
-                read.bytes += looked.bytes;
-                read.events += looked.events.len();
-                end = looked.down_to;
-                found.extend(with_words(looked.events, filter).await?.into_iter().take(wanted));
-                if found.len() > limit {
-                    return Ok(Page::cut(found, page.limit, |event: &LoggedEvent| event.index));
+            looks += 1 + sections.len();
+            for section in sections {
+                let begin = number * SKETCHED + section * SECTION;
+                let from = begin.max(first);
+                end = end.min(begin + SECTION);
+                while end > from {
+                    if read.bytes >= MOST_BYTES {
+                        return Ok(Page { entries: found, next: Some(end) });
+                    }
+                    let wanted = limit + 1 - found.len();
+                    // How many of them hold the words is only known when they are here.
+                    let at_most = if filter.words.is_some() { SECTION as usize } else { wanted };
+                    let at_most = u16::try_from(at_most.min(read.at_once())).unwrap_or(u16::MAX);
+                    let left = MOST_BYTES - read.bytes;
+                    let looked = view.log_events(organization, filter, from, end, at_most, left).await?;
+                    read.bytes += looked.bytes;
+                    read.events += looked.events.len();
+                    end = looked.down_to;
+                    found.extend(with_words(looked.events, filter).await?.into_iter().take(wanted));
+                    if found.len() > limit {
+                        return Ok(Page::cut(found, page.limit, |event: &LoggedEvent| event.index));
+                    }
                 }
             }
+            end = end.min(number * SKETCHED);
         }
     }
     Ok(Page { entries: found, next: None })
@@ -153,7 +158,7 @@ impl Read {
     /// How many events are asked for at once: if they are like those before, no more than are meant to be.
     fn at_once(&self) -> usize {
         let each = self.bytes.checked_div(self.events).unwrap_or(BYTES_EACH);
-        (BYTES_AT_ONCE / each.max(1)).clamp(1, SKETCHED as usize)
+        (BYTES_AT_ONCE / each.max(1)).clamp(1, SECTION as usize)
     }
 }
 
@@ -265,17 +270,16 @@ mod tests {
             from: u64,
             up_to: u64,
             at_most: u16,
-        ) -> Result<Vec<u64>, StoreError> {
+        ) -> Result<Vec<LikelyStretch>, StoreError> {
             let bits = filter.bits();
-            let shows = |sketch: &Sketch| {
-                bits.iter().all(|bit| sketch.as_bytes()[usize::from(*bit) / 8] >> (bit % 8) & 1 == 1)
-            };
-            let may = self
-                .sketches
-                .range(from..=up_to)
-                .rev()
-                .filter(|(_, sketch)| sketch.as_ref().is_none_or(shows));
-            Ok(may.map(|(stretch, _)| *stretch).take(at_most.into()).collect())
+            let shows =
+                |sketch: &Sketch| bits.iter().all(|bit| sketch.as_bytes()[bit / 8] >> (bit % 8) & 1 == 1);
+            let may = self.sketches.range(from..=up_to).rev();
+            let may = may.filter(|(_, sketch)| sketch.as_ref().is_none_or(shows)).map(|(number, sketch)| {
+                let sections = filter.sections(sketch.as_ref().map(Sketch::sections));
+                LikelyStretch { number: *number, sections }
+            });
+            Ok(may.take(at_most.into()).collect())
         }
 
         async fn log_events(
@@ -332,8 +336,8 @@ mod tests {
         let mut log = Log::new(100 * SKETCHED + 10, 50 * SKETCHED);
         let (found, pages) = log.all_of(&about_ada(), 50).await;
         assert_eq!((found.len(), pages), (3, 1));
-        // The stretches with what was found, the end that has no sketch yet, and hardly any that look like it by chance.
-        assert!(log.read <= 6 * SKETCHED as usize, "{}", log.read);
+        // The sections with what was found, the end that has no sketch yet, and hardly any that look like it by chance.
+        assert!(log.read <= 6 * SECTION as usize, "{}", log.read);
     }
 
     #[tokio::test]
@@ -354,13 +358,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_search_that_is_led_astray_comes_to_its_end_page_by_page() {
-        let stretches = 3 * STRETCHES as u64;
+        let stretches = 3 * 32;
         let mut log = Log::new(stretches * SKETCHED, stretches * SKETCHED);
         log.sketches.values_mut().for_each(|sketch| *sketch = None);
         let (found, pages) = log.all_of(&about_ada(), 50).await;
         assert_eq!((found, pages), (vec![0], 3));
         // No page looks through one more.
-        let stretches = STRETCHES as u64 + 1;
+        let stretches = 33;
         let mut log = Log::new(stretches * SKETCHED, stretches * SKETCHED);
         log.sketches.values_mut().for_each(|sketch| *sketch = None);
         assert_eq!(log.all_of(&about_ada(), 50).await, (vec![0], 2));

@@ -34,7 +34,7 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, DayOfUse, KeyHash, ListedKey},
     audit::{
-        AuditView, EventKey, KeptCheckpoint, KeptLeaf, KeptTree, Log, LogExtent, LogPage, LogView,
+        AuditView, EventKey, KeptCheckpoint, KeptLeaf, KeptTree, LikelyStretch, Log, LogExtent, LogPage, LogView,
         LoggedEvent, OwnEvent, OwnEvents, PlacedEvent, Record, Tile, TileId, TreeView, WrittenPosition,
         witness::{KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView},
     },
@@ -389,7 +389,7 @@ mock! {
     #[async_trait]
     impl LogView for Unit {
         async fn log_extent(&mut self, organization: OrganizationId) -> Answer<Option<LogExtent>>;
-        async fn log_stretches(&mut self, organization: OrganizationId, filter: &Filter, from: u64, up_to: u64, at_most: u16) -> Answer<Vec<u64>>;
+        async fn log_stretches(&mut self, organization: OrganizationId, filter: &Filter, from: u64, up_to: u64, at_most: u16) -> Answer<Vec<LikelyStretch>>;
         async fn log_events(&mut self, organization: OrganizationId, filter: &Filter, from: u64, to: u64, at_most: u16, most_bytes: usize) -> Answer<LogPage>;
         async fn log_event(&mut self, organization: OrganizationId, id: EventId) -> Answer<Option<LoggedEvent>>;
     }
