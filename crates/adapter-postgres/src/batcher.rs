@@ -320,7 +320,7 @@ mod tests {
     async fn what_is_more_than_a_row_is_looked_up_for_as_many_as_was_said() {
         in_time(async {
             let mut numbers = Numbers::new();
-            numbers.together = numbers.together.clone().at_most(2);
+            numbers.batcher = numbers.batcher.clone().at_most(2);
             let [_, asked] = numbers.ask_while_others_are_looked_up([7, 8, 7]).await;
             numbers.end.add_permits(100);
             for expected in [vec![7, 8], vec![7]] {
