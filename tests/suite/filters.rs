@@ -26,7 +26,7 @@ const OF_A_SESSION: [&str; 1] =
 /// Regular work, and counts, over all organizations: in the scope of a task.
 const OF_A_TASK: [&str; 24] = [
     "DELETE FROM notices n USING mails m WHERE m.mail_id = $1",
-    "DELETE FROM recordings r USING organizations o WHERE o.org_id = r.org_id AND r.state = 'upload'",
+    "SELECT DISTINCT r.org_id FROM recordings r JOIN organizations o",
     "SELECT e.org_id, e.sequence FROM stream_events e JOIN stream_heads h ON h.org_id = e.org_id WHERE e.occurred_at < $1",
     "DELETE FROM deliveries d USING old",
     "DELETE FROM mails m USING old",

@@ -15,6 +15,7 @@ mod retain;
 mod search;
 mod sequence;
 mod sequencer;
+mod sketch;
 pub mod witness;
 
 pub use api_calls::{ApiCall, ApiCalls, write_down_calls};
@@ -24,7 +25,9 @@ pub use export::{
     ExportEntry, LogExport, LogExportPart, WholeLog, export, is_overtaken, permit_export, whole,
 };
 pub use line::EventLine;
-pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, Stretch, UnreadableLeaf};
+pub use log::{
+    LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, SketchAttempt, Sketches, Stretch, UnreadableLeaf,
+};
 pub use ports::{
     AuditIntake, AuditView, EventKey, KeptEvent, KeptLeaf, OwnEvent, OwnEvents, WrittenPosition,
 };
@@ -42,3 +45,4 @@ pub use sequence::{
 pub use sequencer::{
     Growth, KeptTree, Log, Placed, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn,
 };
+pub use sketch::sketch_next;
