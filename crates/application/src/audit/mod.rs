@@ -43,6 +43,7 @@ pub use sequence::{
     AT_ONCE, BrokenTree, Sequenced, Sequencing, UNOFFERED_KEPT, catch_up, forget_unoffered, sequence,
 };
 pub use sequencer::{
-    Growth, KeptTree, Log, Placed, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn,
+    Growth, KeptTree, LockedTrees, Log, Placed, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard,
+    Turn,
 };
 pub use sketch::sketch_next;
