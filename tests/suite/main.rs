@@ -20,6 +20,7 @@ mod audit_reports;
 mod audit_retention;
 mod audit_tampering;
 mod audit_witness;
+mod backlog;
 mod backups;
 mod bad_input;
 mod browser;

@@ -11,7 +11,7 @@ use rollcall_application::{
         Growth, Hash, KeptTree, LockedTrees, Log, QueueState, QueuedEvent, Round, RoundScope, Sequencer,
         Shard, Tile, TileId, Turn,
     },
-    ports::StoreError,
+    ports::{MOST_COUNTED, StoreError},
 };
 use rollcall_domain::{EventId, OrganizationId};
 use sqlx::Postgres;
@@ -103,9 +103,16 @@ impl Sequencer for PgStore {
     }
 
     async fn state(&self) -> Result<QueueState, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
-        let state =
-            sqlx::query!(r#"SELECT count(*) AS "queued!", min(occurred_at) AS oldest FROM audit_queue"#);
+        let mut transaction = begin_by_index(&self.pool).await?;
+        let state = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM (SELECT FROM audit_queue LIMIT $2) q) AS "queued!",
+                      (SELECT min(f.occurred_at)
+                         FROM generate_series(0, $1::integer) AS s (shard)
+                        CROSS JOIN LATERAL (SELECT q.occurred_at FROM audit_queue q
+                                             WHERE q.shard = s.shard ORDER BY q.written LIMIT 1) f) AS oldest"#,
+            i32::from(Shard::COUNT) - 1,
+            i64::from(MOST_COUNTED),
+        );
         let state = state.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(QueueState { queued: count(state.queued)?, oldest: state.oldest.map(moment) })

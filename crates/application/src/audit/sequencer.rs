@@ -122,9 +122,9 @@ pub enum Turn {
 /// What waits for its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueState {
-    /// How many events wait, of all logs together.
+    /// How many events wait, of all logs together; no more than [`MOST_COUNTED`](crate::ports::MOST_COUNTED) are counted.
     pub queued: u64,
-    /// When the oldest happened.
+    /// When the oldest happened, of those that were written first in their shard.
     pub oldest: Option<OffsetDateTime>,
 }
 
