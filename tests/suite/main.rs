@@ -83,6 +83,7 @@ mod packaging;
 mod pages;
 mod participants;
 mod passed_on;
+mod passed_over;
 mod passkey_attacks;
 mod passkeys;
 mod permission_first;
