@@ -352,7 +352,8 @@ async fn what_is_erased_while_its_stretch_is_sketched_is_not_in_the_sketch() {
     report(&service, &team, 600, "grace").await;
     checkpoint(team.owner()).await;
     all_sketched(&service).await;
-    let kept = "SELECT encode(sketch, 'hex') AS sketch, encode(sections, 'hex') AS sections FROM audit_sketches";
+    let kept =
+        "SELECT encode(sketch, 'hex') AS sketch, encode(sections, 'hex') AS sections FROM audit_sketches";
     let before = service.database.rows(kept).await;
     // Nobody makes another while this is open.
     let held = service.database.open_transaction("SELECT FROM audit_sketches FOR SHARE").await;
@@ -374,7 +375,8 @@ async fn what_the_release_before_sketched_is_searched_and_sketched_anew() {
     report(&service, &team, 600, "grace").await;
     checkpoint(team.owner()).await;
     all_sketched(&service).await;
-    let kept = "SELECT encode(sketch, 'hex') AS sketch, encode(sections, 'hex') AS sections FROM audit_sketches";
+    let kept =
+        "SELECT encode(sketch, 'hex') AS sketch, encode(sections, 'hex') AS sections FROM audit_sketches";
     let before = service.database.rows(kept).await;
     // It knows nothing of sections.
     service.database.execute("UPDATE audit_sketches SET sections = NULL").await;

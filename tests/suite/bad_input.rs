@@ -23,21 +23,27 @@ async fn broken_json_is_malformed() {
         deep.into_bytes(),
         b"{} {}".to_vec(),
         b"\0".to_vec(),
-        b"{\"email\": \"\\ud800\"}".to_vec(),
+        // Something is wrong with what they say before they end in what is no JSON.
+        b"{\"email\": 5".to_vec(),
+        b"{\"nobody\": \"knows\", }".to_vec(),
+        b"{\"email\": null} {}".to_vec(),
     ];
+    let paths = ["/v1/signup", "/v1/sessions", "/v1/invitations/accept"];
     for body in bodies {
-        for path in ["/v1/signup", "/v1/sessions", "/v1/invitations/accept"] {
+        for path in paths {
             let answer = raw(&anonymous, Method::POST, path, body.clone()).await;
-            assert!(
-                matches!(answer.status.as_u16(), 400 | 422),
-                "{path} {}: {}",
-                String::from_utf8_lossy(&body[..body.len().min(40)]),
-                answer.text
-            );
-            let expected = if answer.status == 400 { "malformed_json" } else { "invalid_request" };
-            let status = answer.status.as_u16();
-            answer.problem(status, expected);
+            let sent = String::from_utf8_lossy(&body[..body.len().min(40)]);
+            assert_eq!(answer.status, 400, "{path} {sent}: {}", answer.text);
+            answer.problem(400, "malformed_json");
         }
+    }
+    // Half a character is JSON, but no text that could be kept.
+    for path in paths {
+        let answer = raw(&anonymous, Method::POST, path, "{\"email\": \"\\ud800\"}").await;
+        let status = answer.status.as_u16();
+        let expected = if status == 400 { "malformed_json" } else { "invalid_request" };
+        assert!(matches!(status, 400 | 422), "{path}: {}", answer.text);
+        answer.problem(status, expected);
     }
 }
 

@@ -232,7 +232,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 166] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 38] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 39] = [
     ("directory_agents_due", "rollcall_directory", true),
     ("directory_agents_state", "rollcall_directory", true),
     ("directory_api_key", "rollcall_directory", true),
@@ -266,6 +266,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 38] = [
     ("personal_told", "rollcall_directory", true),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
+    ("put_off_erasure", "rollcall_directory", true),
     ("queue_audit_event", "rollcall_directory", false),
     ("retain_audit_events", "rollcall_purge", true),
     ("suspended_organizations", "rollcall_directory", false),

@@ -26,13 +26,13 @@ const OF_A_SESSION: [&str; 1] =
 /// Regular work, and counts, over all organizations: in the scope of a task.
 const OF_A_TASK: [&str; 24] = [
     "DELETE FROM notices n USING mails m WHERE m.mail_id = $1",
-    "DELETE FROM recordings r USING organizations o WHERE o.org_id = r.org_id AND r.state = 'upload'",
+    "SELECT DISTINCT r.org_id FROM recordings r JOIN organizations o",
     "SELECT e.org_id, e.sequence FROM stream_events e JOIN stream_heads h ON h.org_id = e.org_id WHERE e.occurred_at < $1",
     "DELETE FROM deliveries d USING old",
     "DELETE FROM mails m USING old",
-    "SELECT (SELECT count(*) FROM mails WHERE state = 'queued')",
-    "AS \"given_up!\" FROM deliveries",
-    "min(GREATEST(d.due_at, s.paused_until)) AS due FROM deliveries d",
+    "SELECT (SELECT count(*) FROM (SELECT FROM mails WHERE state = 'queued' LIMIT $1) q)",
+    "AS \"given_up!\" FROM (SELECT FROM deliveries",
+    "told AS MATERIALIZED",
     "SELECT min(purge_at) FROM organizations",
     "FROM organizations o LEFT JOIN audit_retention r",
     "purge_at FROM organizations WHERE $1::uuid IS NULL OR org_id < $1",

@@ -417,3 +417,65 @@ async fn operators_see_how_many_events_wait_and_how_many_got_their_places() {
     until("none waits", async || (metric("audit_queued").await == 0).then_some(())).await;
     assert_eq!(metric("audit_broken").await, 0);
 }
+
+/// How many rows of the queue everybody who has left had looked at.
+async fn looked_at(database: &TestDatabase) -> u64 {
+    until("everybody has left", async || {
+        let there = "SELECT 1 AS one FROM pg_stat_activity
+                      WHERE datname = current_database() AND application_name LIKE 'rollcall%'";
+        database.rows(there).await.is_empty().then_some(())
+    })
+    .await;
+    let counted = "SELECT COALESCE(idx_tup_fetch, 0) + seq_tup_read AS n FROM pg_stat_user_tables WHERE relname = 'audit_queue'";
+    database.rows(counted).await[0]["n"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn a_log_that_is_stopped_is_in_nobody_s_way_however_much_waits_of_it() {
+    let database = TestDatabase::create().await;
+    let (sequencing, store) = sequencing_at(database.url()).await;
+    let log = new_log(&database).await;
+    sequencing.sequence(shard_of(log), NOW).await.unwrap();
+    database.execute(&format!("UPDATE audit_trees SET size = size + 1 WHERE org_id = '{log}'")).await;
+    let stopped = 60_000;
+    database.write_events(log, stopped).await;
+    let neighbour = Uuid::from_u128(rollcall_tests::random() & !15 | u128::from(shard_of(log).number()));
+    database.write_switch(neighbour, true).await;
+    for _ in 0..5 {
+        database.write_events(neighbour, 3).await;
+        sequencing.sequence(shard_of(log), NOW).await.unwrap();
+        database.write_events(neighbour, 1).await;
+        sequencing.catch_up(Some(OrganizationId::from_uuid(neighbour)), NOW).await.unwrap();
+    }
+    assert_eq!(sequencing.broken(), 1);
+    assert_eq!(store.shards_waiting().await.unwrap(), [shard_of(log)]);
+    store.close().await;
+    // Once, that it is stopped was found out by what waits of it; a round takes 4,096 at the most.
+    let looked_at = looked_at(&database).await;
+    assert!(
+        looked_at < 10_000,
+        "{looked_at} rows, though {stopped} of them had to be passed over once at the most"
+    );
+    assert_eq!(database.whole_log(neighbour).await.len(), 1 + 5 * 4);
+    assert_eq!(queued(&database).await, u64::from(stopped));
+}
+
+#[tokio::test]
+async fn a_tree_that_somebody_holds_keeps_no_other_log_of_its_shard_waiting() {
+    let database = TestDatabase::create().await;
+    let (sequencing, store) = sequencing_at(database.url()).await;
+    let log = new_log(&database).await;
+    sequencing.sequence(shard_of(log), NOW).await.unwrap();
+    let neighbour = Uuid::from_u128(rollcall_tests::random() & !15 | u128::from(shard_of(log).number()));
+    database.write_switch(neighbour, true).await;
+    database.write_events(log, 3).await;
+    let hold = format!("SELECT FROM audit_trees WHERE org_id = '{log}' FOR UPDATE");
+    let held = database.open_transaction(&hold).await;
+    sequencing.sequence(shard_of(log), NOW).await.unwrap();
+    let sizes = [database.whole_log(log).await.len(), database.whole_log(neighbour).await.len()];
+    assert_eq!(sizes, [1, 1]);
+    held.roll_back().await;
+    sequencing.sequence(shard_of(log), NOW).await.unwrap();
+    assert_eq!(database.whole_log(log).await.len(), 4);
+    store.close().await;
+}

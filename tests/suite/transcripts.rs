@@ -179,6 +179,7 @@ async fn what_is_no_transcript_is_refused_and_nothing_of_it_is_stored() {
         ("start_ms", json!(-1), "start_ms"),
         ("start_ms", json!(1e30), "start_ms"),
         ("start_ms", json!(1_000_000), "end_ms"),
+        ("start_ms", json!(0.0), "start_ms"),
         ("end_ms", json!(1.5), "end_ms"),
         ("end_ms", json!(u64::MAX), "end_ms"),
         ("text", json!(null), "text"),

@@ -173,20 +173,44 @@ impl Attempts for PgStore {
     }
 
     async fn forget(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        let over = || {
+        // Each kind by an index of its own, from the oldest on: there, next to nothing is kept that would have to be passed over.
+        let accounts = || {
             sqlx::query!(
                 "WITH over AS MATERIALIZED (
                      SELECT key FROM attempts
-                      WHERE whole_at < $1 AND (whole_at < $3 OR NOT of_account)
-                        AND (known_until IS NULL OR known_until < $2)
-                      LIMIT $4 FOR UPDATE SKIP LOCKED)
+                      WHERE of_account AND whole_at < $1 AND (known_until IS NULL OR known_until < $2)
+                      ORDER BY whole_at LIMIT $3 FOR UPDATE SKIP LOCKED)
                  DELETE FROM attempts a USING over WHERE a.key = over.key",
-                now - KEPT_FOR,
-                now,
                 now - KEPT_FOR_ACCOUNTS,
+                now,
                 PORTION,
             )
         };
-        portions::forget(&self.pool, task::ATTEMPTS, over).await
+        let devices = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT key FROM attempts
+                      WHERE NOT of_account AND known_until IS NOT NULL AND known_until < $2 AND whole_at < $1
+                      ORDER BY known_until, whole_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM attempts a USING over WHERE a.key = over.key",
+                now - KEPT_FOR,
+                now,
+                PORTION,
+            )
+        };
+        let others = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT key FROM attempts
+                      WHERE NOT of_account AND known_until IS NULL AND whole_at < $1
+                      ORDER BY whole_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM attempts a USING over WHERE a.key = over.key",
+                now - KEPT_FOR,
+                PORTION,
+            )
+        };
+        let forgotten = portions::forget(&self.pool, task::ATTEMPTS, accounts).await?
+            + portions::forget(&self.pool, task::ATTEMPTS, devices).await?;
+        Ok(forgotten + portions::forget(&self.pool, task::ATTEMPTS, others).await?)
     }
 }

@@ -1,7 +1,7 @@
 //! How much regular work waits: each number in the task that does the work.
 
 use async_trait::async_trait;
-use rollcall_application::ports::{Backlog, BacklogState, StoreError};
+use rollcall_application::ports::{Backlog, BacklogState, MOST_COUNTED, StoreError};
 use time::OffsetDateTime;
 
 use crate::{
@@ -9,21 +9,19 @@ use crate::{
     row::{count, moment},
     store::PgStore,
     transaction::{begin_task, task},
+    webhooks,
 };
 
 #[async_trait]
 impl Backlog for PgStore {
     async fn waiting(&self, now: OffsetDateTime) -> Result<BacklogState, StoreError> {
+        let most = i64::from(MOST_COUNTED);
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
-        let deliveries = sqlx::query!(
-            // Nothing is due before a pause is over, and nothing of an organization that is deleted.
-            r#"SELECT count(*) AS "waiting!", min(GREATEST(d.due_at, s.paused_until)) AS due
-                 FROM deliveries d JOIN subscribers s USING (org_id, topic) JOIN organizations o USING (org_id)
-                WHERE d.state = 'queued' AND s.kind = 'webhook' AND o.deleted_at IS NULL"#
+        let (deliveries, delivery_due) = webhooks::waiting(&mut transaction, most).await?;
+        let given_up = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "given_up!" FROM (SELECT FROM deliveries WHERE state = 'failed' LIMIT $1) f"#,
+            most,
         );
-        let deliveries = deliveries.fetch_one(&mut *transaction).await.map_err(store_error)?;
-        let given_up =
-            sqlx::query_scalar!(r#"SELECT count(*) AS "given_up!" FROM deliveries WHERE state = 'failed'"#);
         let given_up = given_up.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
 
@@ -38,14 +36,17 @@ impl Backlog for PgStore {
         transaction.commit().await.map_err(store_error)?;
 
         let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
-        let remains = sqlx::query_scalar!(r#"SELECT count(*) AS "remains!" FROM recording_remains"#);
+        let remains = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "remains!" FROM (SELECT FROM recording_remains LIMIT $1) r"#,
+            most,
+        );
         let remains = remains.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
 
         Ok(BacklogState {
-            deliveries: count(deliveries.waiting)?,
+            deliveries,
             given_up: count(given_up)?,
-            delivery_due: deliveries.due.map(moment),
+            delivery_due: delivery_due.map(moment),
             purge_due: purge.map(moment),
             erasure_due: erasure.map(moment),
             remains: count(remains)?,

@@ -23,4 +23,11 @@ impl Erasures for PgStore {
         transaction.commit().await.map_err(store_error)?;
         Ok(taken)
     }
+
+    async fn put_off(&self, now: OffsetDateTime) -> Result<(), StoreError> {
+        let mut transaction = begin_task(&self.pool, task::ERASURES).await?;
+        let put_off = sqlx::query!("SELECT put_off_erasure($1)", now);
+        put_off.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)
+    }
 }

@@ -17,7 +17,7 @@ use rollcall_application::{Error, FieldError};
 use rollcall_domain::availability::{InvalidSkills, Skills};
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
@@ -110,11 +110,22 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ParseError> {
         if !error.is_data() {
             return ParseError::Malformed(error.to_string());
         }
+        // Fields are looked at one after the other, so nobody has seen yet how the text ends.
+        if let Err(problem) = check(bytes) {
+            return ParseError::Malformed(problem);
+        }
         let (field, message) = describe(&path, &error.to_string());
         ParseError::Invalid(FieldError::new(field, message))
     })?;
     deserializer.end().map_err(|error| ParseError::Malformed(error.to_string()))?;
     Ok(value)
+}
+
+/// Whether a text is JSON (RFC 8259), whatever else may be wrong with it. If it is not, says where, and quotes nothing of it.
+fn check(bytes: &[u8]) -> Result<(), String> {
+    // In its own right: how the strings that are passed over are encoded, nobody looks at.
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| error.to_string())
 }
 
 /// A value that was written as an object. Left to itself, serde takes a list of its fields' values as well.
@@ -322,5 +333,42 @@ pub(crate) async fn read(request: Request, api: &Api) -> Result<bytes::Bytes, Pr
             })
         }
         Err(_) => Err(Problem::plain(Code::RequestTimeout)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[serde(rename = "number")]
+        _number: u8,
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_so_whatever_else_is_wrong_with_it() {
+        for wrong in [r#"{"number": "x""#, r#"{"other": 1"#, "[1", r#"{"number": -1"#, r#"{"number": null"#] {
+            let ends = ["", ",", "}}", "}x", ", 'y': 1}", ", \"y\": 01}", ", \"y\": \"\u{1}\"}", "} {}"];
+            for end in ends {
+                let text = format!("{wrong}{end}");
+                let parsed = parse::<Body>(text.as_bytes());
+                assert!(matches!(parsed, Err(ParseError::Malformed(_))), "{text}");
+            }
+            let text = [wrong.as_bytes(), b", \"y\": \"\xff\"}"].concat();
+            assert!(matches!(parse::<Body>(&text), Err(ParseError::Malformed(_))), "{wrong}");
+        }
+        for (text, field) in [
+            (r#"{"number": "x"}"#, "number"),
+            (r#"{"other": 1}"#, "other"),
+            ("[1]", "body"),
+            (r#"{"number": {"deep": [[[[]]]]}}"#, "number"),
+            ("{}", "number"),
+        ] {
+            let parsed = parse::<Body>(text.as_bytes());
+            assert!(matches!(parsed, Err(ParseError::Invalid(told)) if told.field == field), "{text}");
+        }
+        assert!(parse::<Body>(br#"{"number": 1}"#).is_ok());
     }
 }

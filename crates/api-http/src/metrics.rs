@@ -7,6 +7,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::Registry,
 };
+use rollcall_application::ports::MOST_COUNTED;
 
 /// Bounds of the histogram of answering times, in seconds.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -21,13 +22,13 @@ pub struct Metrics {
     seconds: Family<RouteLabels, Histogram>,
     /// Whether everything is there that this node needs, 1 or 0.
     pub ready: Gauge,
-    /// Mails that wait to be sent.
+    /// Mails that wait to be sent, up to [`MOST_COUNTED`].
     pub outbox_queued: Gauge,
-    /// Mails that were given up.
+    /// Mails that were given up, up to [`MOST_COUNTED`].
     pub outbox_dead: Gauge,
     /// How long the oldest mail has waited, in seconds.
     pub outbox_oldest_seconds: Gauge,
-    /// Audit events that wait for their places.
+    /// Audit events that wait for their places, up to [`MOST_COUNTED`].
     pub audit_queued: Gauge,
     /// How long the oldest of them has waited, in seconds.
     pub audit_oldest_seconds: Gauge,
@@ -53,9 +54,9 @@ pub struct Metrics {
     pub offers_lapsed: Counter,
     /// Leases that this node has seen run out.
     pub leases_lapsed: Counter,
-    /// What waits to be sent to webhooks.
+    /// What waits to be sent to webhooks, up to [`MOST_COUNTED`].
     pub webhooks_queued: Gauge,
-    /// What was given up, and is kept.
+    /// What was given up, and is kept, up to [`MOST_COUNTED`].
     pub webhooks_given_up: Gauge,
     /// For how long the delivery has been due that has been due for longest, in seconds.
     pub webhooks_overdue_seconds: Gauge,
@@ -63,7 +64,7 @@ pub struct Metrics {
     pub purge_overdue_seconds: Gauge,
     /// For how long something of somebody whose account has ended has been waiting to be erased, in seconds.
     pub erasure_overdue_seconds: Gauge,
-    /// Recordings of which something is left that is to be removed.
+    /// Recordings of which something is left that is to be removed, up to [`MOST_COUNTED`].
     pub recording_remains: Gauge,
     /// Connections of this node's pool.
     pub database_connections: Family<ConnectionLabels, Gauge>,
@@ -72,6 +73,11 @@ pub struct Metrics {
     /// What has become of this node's spans.
     pub trace_spans: Family<SpanLabels, Counter>,
     limited: Family<LimitLabels, Counter>,
+}
+
+/// What a number is of that is not counted further than so far.
+fn bounded(what: &str) -> String {
+    format!("{what}; no more than {MOST_COUNTED} are counted")
 }
 
 /// Which connections of a pool.
@@ -116,12 +122,13 @@ impl Default for Metrics {
         registry.register("ready", "Whether this node is ready, as /readyz says it: 1 or 0", ready.clone());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time until the answer began", seconds.clone());
-        registry.register("outbox_queued", "Mails that wait to be sent", queued.clone());
-        registry.register("outbox_dead", "Mails that were given up and are kept", dead.clone());
+        registry.register("outbox_queued", bounded("Mails that wait to be sent"), queued.clone());
+        registry.register("outbox_dead", bounded("Mails that were given up and are kept"), dead.clone());
         registry.register("outbox_oldest_seconds", "How long the oldest mail has waited", oldest.clone());
         let (audit_queued, audit_oldest) = (Gauge::default(), Gauge::default());
         let (audit_sequenced, audit_broken) = (Counter::default(), Gauge::default());
-        registry.register("audit_queued", "Audit events that wait for their places", audit_queued.clone());
+        let events = bounded("Audit events that wait for their places");
+        registry.register("audit_queued", events, audit_queued.clone());
         registry.register(
             "audit_oldest_seconds",
             "How long the oldest audit event has waited for its place",
@@ -168,9 +175,10 @@ impl Default for Metrics {
         registry.register("offers_lapsed", "Offers of calls that nobody has taken", offers_lapsed.clone());
         registry.register("leases_lapsed", "Leases on calls that nobody has renewed", leases_lapsed.clone());
         let (webhooks_queued, webhooks_overdue) = (Gauge::default(), Gauge::default());
-        registry.register("webhooks_queued", "What waits to be sent to webhooks", webhooks_queued.clone());
+        let deliveries = bounded("What waits to be sent to webhooks");
+        registry.register("webhooks_queued", deliveries, webhooks_queued.clone());
         let webhooks_given_up = Gauge::default();
-        let of_them = "What was to be sent to webhooks and witnesses, was given up, and is kept";
+        let of_them = bounded("What was to be sent to webhooks and witnesses, was given up, and is kept");
         registry.register("webhooks_given_up", of_them, webhooks_given_up.clone());
         registry.register(
             "webhooks_overdue_seconds",
@@ -191,7 +199,7 @@ impl Default for Metrics {
         );
         registry.register(
             "recording_remains",
-            "Recordings of which something is left that is to be removed",
+            bounded("Recordings of which something is left that is to be removed"),
             recording_remains.clone(),
         );
         let (connections, connections_limit) =

@@ -34,7 +34,7 @@ const BODY_MAY_BE_LEFT_OUT: &str = "/v1/sessions/passkey/options";
 #[openapi(
     info(
         title = "Rollcall",
-        description = "Team and user management: who is this, which organization are they in, what may they do, and who changed what.",
+        description = "Team and user management: who is this, which organization are they in, what may they do, and who changed what. A whole number is sent without a fraction and an exponent: `1500`, not `1500.0` or `15e2`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/")),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{Application, Error, Sealed, ports::StoreError, webhooks::Topic};
+use crate::{Application, Error, ErrorChain, Sealed, ports::StoreError, webhooks::Topic};
 
 /// How many are read at a time.
 const AT_A_TIME: u16 = 100;
@@ -66,7 +66,8 @@ pub trait SealedRows: Send + Sync {
 /// Seals with the newest key what is sealed with an older one; gives back how many.
 ///
 /// # Errors
-/// When the store does not answer. What no key on the ring opens is told in the log, and left as it is: the key may come back.
+/// When the store does not answer. What no key on the ring opens is told in the log, and left as it is: the key may come back. So is what
+/// cannot be changed now; the next time it comes again.
 pub async fn reseal(app: &Application, rows: &dyn SealedRows) -> Result<u64, Error> {
     let mut resealed = 0;
     for what in SealedFor::ALL {
@@ -75,10 +76,16 @@ pub async fn reseal(app: &Application, rows: &dyn SealedRows) -> Result<u64, Err
             let page = rows.sealed_otherwise(what, app.keyring.newest(), after, AT_A_TIME).await?;
             for (id, before) in &page {
                 match anew(app, what, *id, before) {
-                    Some(sealed) => {
-                        rows.reseal(what, *id, before, &sealed).await?;
-                        resealed += 1;
-                    }
+                    Some(sealed) => match rows.reseal(what, *id, before, &sealed).await {
+                        Ok(()) => resealed += 1,
+                        Err(error) => {
+                            tracing::warn!(
+                                error = %ErrorChain(&error),
+                                ?what,
+                                "what an older key of the keyring has sealed was not sealed anew"
+                            )
+                        }
+                    },
                     None => closed += 1,
                 }
             }
@@ -109,9 +116,10 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::testing::{MockDirectory, TestStore, application};
+    use crate::testing::{LogHeard, MockDirectory, TestStore, application};
 
-    struct Kept(Mutex<Vec<(SealedFor, Uuid, Sealed)>>);
+    /// What is sealed, and the one that somebody holds.
+    struct Kept(Mutex<Vec<(SealedFor, Uuid, Sealed)>>, Option<Uuid>);
 
     #[async_trait]
     impl SealedRows for Kept {
@@ -136,6 +144,9 @@ mod tests {
             before: &Sealed,
             after: &Sealed,
         ) -> Result<(), StoreError> {
+            if self.1 == Some(id) {
+                return Err(StoreError::Unavailable("held by somebody".into()));
+            }
             let mut kept = self.0.lock().expect("no panic");
             let same = |(of, owner, sealed): &&mut (SealedFor, Uuid, Sealed)| {
                 (*of, *owner) == (what, id) && sealed.0 == before.0
@@ -162,7 +173,7 @@ mod tests {
             let broken = (what, Uuid::from_u128(2), Sealed(vec![9; 61]));
             [sealed(what, 1), broken, sealed(what, 3)]
         });
-        let kept = Kept(Mutex::new(of_each.collect()));
+        let kept = Kept(Mutex::new(of_each.collect()), None);
         assert_eq!(reseal(&after, &kept).await.expect("resealed"), 2 * SealedFor::ALL.len() as u64);
         assert_eq!(reseal(&after, &kept).await.expect("nothing to do"), 0);
         // The old key can go.
@@ -173,5 +184,28 @@ mod tests {
             let opened = after.keyring.open(what.purpose(), id.as_bytes(), &sealed.0);
             assert_eq!(opened.expect("opened"), b"a secret");
         }
+    }
+
+    #[tokio::test]
+    async fn what_somebody_holds_is_sealed_anew_the_next_time_and_holds_nothing_up() {
+        let (heard, _hearing) = LogHeard::here();
+        let before = application(&TestStore::default(), MockDirectory::new());
+        let mut after = before.clone();
+        after.keyring =
+            "2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=,1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+                .parse()
+                .expect("a keyring");
+        let sealed = [1, 2].map(|number| {
+            let (what, id) = (SealedFor::TotpSeed, Uuid::from_u128(number));
+            let seal =
+                before.keyring.seal(what.purpose(), id.as_bytes(), b"a secret", before.entropy.as_ref());
+            (what, id, Sealed(seal.expect("sealed")))
+        });
+        let mut kept = Kept(Mutex::new(sealed.to_vec()), Some(Uuid::from_u128(1)));
+        assert_eq!(reseal(&after, &kept).await.expect("resealed"), 1);
+        let lines = heard.lines();
+        assert!(matches!(&lines[..], [line] if line.contains("held by somebody")), "{lines:?}");
+        kept.1 = None;
+        assert_eq!(reseal(&after, &kept).await.expect("resealed"), 1);
     }
 }

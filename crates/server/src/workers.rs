@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use rollcall_adapter_postgres::PgStore;
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Application, Error, ErrorChain, SealedRows,
+    Application, Error, ErrorChain, PassedOver, SealedRows,
     accounts::{self, Erasures},
     api_keys,
     audit::{
@@ -113,6 +113,7 @@ impl Workers {
         });
         self.regularly(PURGE_EVERY, tracker, stop, |workers, stopped| async move {
             complain(workers.purge(&stopped).await);
+            complain(workers.retain_recordings(&stopped).await);
         });
         self.regularly(ERASE_EVERY, tracker, stop, |workers, stopped| async move {
             complain(workers.erase(&stopped).await);
@@ -219,8 +220,18 @@ impl Workers {
     }
 
     async fn purge(&self, stopped: &CancellationToken) -> Result<(), Error> {
-        while !stopped.is_cancelled() && organizations::purge_some(&self.app, self.purge.as_ref()).await? {}
-        while !stopped.is_cancelled() && recordings::retain_some(&self.app, self.remains.as_ref()).await? {}
+        let mut passed_over = PassedOver::default();
+        while !stopped.is_cancelled()
+            && organizations::purge_some(&self.app, self.purge.as_ref(), &mut passed_over).await?
+        {}
+        Ok(())
+    }
+
+    async fn retain_recordings(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        let mut passed_over = PassedOver::default();
+        while !stopped.is_cancelled()
+            && recordings::retain_some(&self.app, self.remains.as_ref(), &mut passed_over).await?
+        {}
         Ok(())
     }
 
@@ -243,7 +254,7 @@ impl Workers {
         let mut last = None;
         while !stopped.is_cancelled() {
             // After the last one, rather than passing each time over all that have a sketch.
-            last = self.sketches.sketch_next(last).await?;
+            last = audit::sketch_next(self.sketches.as_ref(), last).await?;
             if last.is_none() {
                 break;
             }
@@ -252,7 +263,10 @@ impl Workers {
     }
 
     async fn retain(&self, stopped: &CancellationToken) -> Result<(), Error> {
-        while !stopped.is_cancelled() && audit::retain_some(&self.app, self.retention.as_ref()).await? {}
+        let mut passed_over = PassedOver::default();
+        while !stopped.is_cancelled()
+            && audit::retain_some(&self.app, self.retention.as_ref(), &mut passed_over).await?
+        {}
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use rollcall_application::{
     ErrorChain,
-    audit::{LikelyStretch, LogExtent, LogPage, LogView, LoggedEvent, Sketches, Stretch},
+    audit::{LikelyStretch, LogExtent, LogPage, LogView, LoggedEvent, SketchAttempt, Sketches, Stretch},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -15,7 +15,7 @@ use rollcall_domain::{
     audit::sketch::{SECTION, SKETCHED, Sketch},
 };
 use serde::Deserialize;
-use sqlx::{AssertSqlSafe, Executor, types::Json};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -249,7 +249,7 @@ impl Transaction {
 
 #[async_trait]
 impl Sketches for PgStore {
-    async fn sketch_next(&self, after: Option<Stretch>) -> Result<Option<Stretch>, StoreError> {
+    async fn sketch_next(&self, after: Option<Stretch>) -> Result<Option<SketchAttempt>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT_SKETCHES).await?;
         // Locked in a statement of its own: whoever erases something waits, or is waited for, and the next one sees what is left.
         let next = sqlx::query!(
@@ -261,50 +261,59 @@ impl Sketches for PgStore {
         let Some(next) = next.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
             return Ok(None);
         };
-        // From here on it is about this organization alone.
-        let here = settings(Some(next.org_id), None, task::AUDIT_SKETCHES);
-        transaction.execute(AssertSqlSafe(here)).await.map_err(store_error)?;
-        let (length, section) = (signed(SKETCHED)?, signed(SECTION)?);
-        let (mut sketch, mut times) = (Sketch::default(), Times::default());
-        // A few at a time: each has some kilobytes at the most. One event for each leaf, as in `log_events`.
-        for number in 0..length / section {
-            let (from, times_before) = (next.stretch * length + number * section, times);
-            let rows = sqlx::query_as!(
-                Row,
-                r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
+        let stretch = Stretch { log: OrganizationId::from_uuid(next.org_id), number: count(next.stretch)? };
+        let sketched = match sketch(&mut transaction, next.org_id, next.stretch).await {
+            Ok(()) => transaction.commit().await.map_err(store_error),
+            Err(error) => Err(error),
+        };
+        Ok(Some(SketchAttempt { stretch, sketched }))
+    }
+}
+
+/// Sketches a stretch of a log that is locked.
+async fn sketch(connection: &mut PgConnection, log: Uuid, stretch: i64) -> Result<(), StoreError> {
+    // From here on it is about this organization alone.
+    let here = settings(Some(log), None, task::AUDIT_SKETCHES);
+    Executor::execute(&mut *connection, AssertSqlSafe(here)).await.map_err(store_error)?;
+    let (length, section) = (signed(SKETCHED)?, signed(SECTION)?);
+    let (mut sketch, mut times) = (Sketch::default(), Times::default());
+    // A few at a time: each has some kilobytes at the most. One event for each leaf, as in `log_events`.
+    for number in 0..length / section {
+        let (from, times_before) = (stretch * length + number * section, times);
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
                  FROM audit_leaves l CROSS JOIN LATERAL (
                           SELECT * FROM audit_events e WHERE e.org_id = $1 AND e.event_id = l.event_id OFFSET 0) e
                 WHERE l.org_id = $1 AND l.idx >= $2 AND l.idx < $3"#,
-                next.org_id,
-                from,
-                from + section,
-            );
-            let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
-            let more = apart(move || {
-                let events = readable(rows, next.org_id);
-                events.iter().for_each(|event| event.add_to(&mut sketch));
-                let times = events.iter().map(|event| event.occurred_at);
-                let times = times.fold(times_before, |(oldest, newest): Times, at| {
-                    (Some(oldest.map_or(at, |oldest| oldest.min(at))), newest.max(Some(at)))
-                });
-                (sketch, times)
-            });
-            (sketch, times) = more.await?;
-        }
-        // Of a stretch of which nothing is left, nothing is found.
-        let oldest = times.0.unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let newest = times.1.unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let keep = sqlx::query!(
-            "UPDATE audit_sketches SET sketch = $3, sections = $4, oldest = $5, newest = $6 WHERE org_id = $1 AND stretch = $2",
-            next.org_id,
-            next.stretch,
-            sketch.as_bytes(),
-            sketch.sections(),
-            oldest,
-            newest,
+            log,
+            from,
+            from + section,
         );
-        exactly_one(keep.execute(&mut *transaction).await)?;
-        transaction.commit().await.map_err(store_error)?;
-        Ok(Some(Stretch { log: OrganizationId::from_uuid(next.org_id), number: count(next.stretch)? }))
+        let rows = rows.fetch_all(&mut *connection).await.map_err(store_error)?;
+        let more = apart(move || {
+            let events = readable(rows, log);
+            events.iter().for_each(|event| event.add_to(&mut sketch));
+            let times = events.iter().map(|event| event.occurred_at);
+            let times = times.fold(times_before, |(oldest, newest): Times, at| {
+                (Some(oldest.map_or(at, |oldest| oldest.min(at))), newest.max(Some(at)))
+            });
+            (sketch, times)
+        });
+        (sketch, times) = more.await?;
     }
+    // Of a stretch of which nothing is left, nothing is found.
+    let oldest = times.0.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let newest = times.1.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let keep = sqlx::query!(
+        "UPDATE audit_sketches SET sketch = $3, sections = $4, oldest = $5, newest = $6
+          WHERE org_id = $1 AND stretch = $2",
+        log,
+        stretch,
+        sketch.as_bytes(),
+        sketch.sections(),
+        oldest,
+        newest,
+    );
+    exactly_one(keep.execute(connection).await)
 }

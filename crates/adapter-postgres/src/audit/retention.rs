@@ -24,15 +24,17 @@ impl Retention for PgStore {
         &self,
         plan: Plan,
         kept: RetentionTimes,
+        but: &[OrganizationId],
         at_most: u16,
     ) -> Result<Vec<OrganizationId>, StoreError> {
+        let but: Vec<Uuid> = but.iter().map(|organization| organization.uuid()).collect();
         let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
         // The first event that has not been gone through tells, and is looked up by its place. Of `EXISTS` the planner would make a table of
         // all events of all organizations. COALESCE it takes for something that may leak, so under the policies no index would be asked for
         // what it gives.
         let due = sqlx::query_scalar!(
             "SELECT o.org_id FROM organizations o LEFT JOIN audit_retention r ON r.org_id = o.org_id
-              WHERE o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
+              WHERE o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL AND NOT o.org_id = ANY ($5)
                 AND ((SELECT l.occurred_at FROM audit_leaves l
                        WHERE l.org_id = o.org_id AND l.idx = CASE WHEN r.cleared IS NULL THEN 0 ELSE r.cleared END) < $2
                      OR (SELECT l.occurred_at FROM audit_leaves l
@@ -42,6 +44,7 @@ impl Retention for PgStore {
             kept.clear_before,
             kept.remove_before,
             i64::from(at_most),
+            &but,
         );
         let due = due.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

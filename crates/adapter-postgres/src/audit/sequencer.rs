@@ -8,10 +8,10 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use rollcall_application::{
     audit::{
-        Growth, Hash, KeptTree, Log, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Tile,
-        TileId, Turn,
+        Growth, Hash, KeptTree, LockedTrees, Log, QueueState, QueuedEvent, Round, RoundScope, Sequencer,
+        Shard, Tile, TileId, Turn,
     },
-    ports::StoreError,
+    ports::{MOST_COUNTED, StoreError},
 };
 use rollcall_domain::{EventId, OrganizationId};
 use sqlx::Postgres;
@@ -19,6 +19,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    connection::Pool,
     error::{corrupt, store_error},
     row::{count, moment},
     store::PgStore,
@@ -38,6 +39,13 @@ pub(crate) fn log_of(id: Uuid) -> Log {
     Some(id).filter(|id| *id != NO_ORGANIZATION).map(OrganizationId::from_uuid)
 }
 
+/// Begins what asks for the queue. A plan is cached, and may be made while next to nothing waits. So an index and its order are asked for:
+/// otherwise each statement might look at all that waits.
+async fn begin_by_index(pool: &Pool) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+    let task = settings(None, None, task::AUDIT);
+    pool.begin("", &format!("{task}; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")).await
+}
+
 /// The database counts in signed numbers.
 pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(corrupt)
@@ -46,13 +54,7 @@ pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
 #[async_trait]
 impl Sequencer for PgStore {
     async fn begin(&self, shard: Shard, turn: Turn) -> Result<Option<Box<dyn Round>>, StoreError> {
-        // A plan is cached, and may be made while next to nothing waits. So an index and its order are asked for: otherwise each round might
-        // look at all that waits.
-        let settings = format!(
-            "{}; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off",
-            settings(None, None, task::AUDIT)
-        );
-        let mut transaction = self.pool.begin("", &settings).await?;
+        let mut transaction = begin_by_index(&self.pool).await?;
         let number = i32::from(shard.number());
         let locked = match turn {
             Turn::IfFree => {
@@ -77,19 +79,19 @@ impl Sequencer for PgStore {
     }
 
     async fn newest_waiting(&self, log: Log) -> Result<Option<i64>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        let mut transaction = begin_by_index(&self.pool).await?;
+        // Nothing is said of the shard: by that, all that waits in it would be looked at.
         let newest = sqlx::query_scalar!(
-            "SELECT max(written) FROM audit_queue WHERE shard = $1 AND org_id = $2",
-            i16::from(Shard::of(log).number()),
+            "SELECT written FROM audit_queue WHERE org_id = $1 ORDER BY written DESC LIMIT 1",
             id_of(log),
         );
-        let newest = newest.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        let newest = newest.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(newest)
     }
 
     async fn shards_waiting(&self) -> Result<Vec<Shard>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        let mut transaction = begin_by_index(&self.pool).await?;
         let waiting = sqlx::query_scalar!(
             r#"SELECT s.shard AS "shard!" FROM generate_series(0, $1::integer) AS s (shard)
                 CROSS JOIN LATERAL (SELECT 1 AS one FROM audit_queue q WHERE q.shard = s.shard LIMIT 1) AS waiting"#,
@@ -101,9 +103,16 @@ impl Sequencer for PgStore {
     }
 
     async fn state(&self) -> Result<QueueState, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
-        let state =
-            sqlx::query!(r#"SELECT count(*) AS "queued!", min(occurred_at) AS oldest FROM audit_queue"#);
+        let mut transaction = begin_by_index(&self.pool).await?;
+        let state = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM (SELECT FROM audit_queue LIMIT $2) q) AS "queued!",
+                      (SELECT min(f.occurred_at)
+                         FROM generate_series(0, $1::integer) AS s (shard)
+                        CROSS JOIN LATERAL (SELECT q.occurred_at FROM audit_queue q
+                                             WHERE q.shard = s.shard ORDER BY q.written LIMIT 1) f) AS oldest"#,
+            i32::from(Shard::COUNT) - 1,
+            i64::from(MOST_COUNTED),
+        );
         let state = state.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(QueueState { queued: count(state.queued)?, oldest: state.oldest.map(moment) })
@@ -138,56 +147,43 @@ struct ShardRound {
 #[async_trait]
 impl Round for ShardRound {
     async fn take(&mut self, of: RoundScope<'_>, at_most: u16) -> Result<Vec<QueuedEvent>, StoreError> {
-        let (only, but) = match of {
-            RoundScope::Log(log) => (Some(id_of(log)), Vec::new()),
-            RoundScope::AllBut(logs) => (None, logs.iter().map(|log| id_of(*log)).collect()),
+        let rows = match of {
+            RoundScope::Log(log) => self.take_of(log, at_most).await?,
+            RoundScope::AllBut([]) => self.take_all(at_most).await?,
+            RoundScope::AllBut(logs) => self.take_all_but(logs, at_most).await?,
         };
-        let rows = sqlx::query!(
-            "DELETE FROM audit_queue
-              WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_queue
-                                       WHERE shard = $1 AND ($2::uuid IS NULL OR org_id = $2) AND NOT org_id = ANY ($3)
-                                       ORDER BY written LIMIT $4))
-             RETURNING written, org_id, event_id, occurred_at, leaf_hash, turns",
-            i16::from(self.shard.number()),
-            only,
-            &but,
-            i64::from(at_most),
-        );
-        let rows = rows.fetch_all(&mut *self.transaction).await.map_err(store_error)?;
-        let mut waiting = rows
-            .into_iter()
-            .map(|row| {
-                Ok(QueuedEvent {
-                    log: log_of(row.org_id),
-                    written: row.written,
-                    event: EventId::from_uuid(row.event_id),
-                    occurred_at: row.occurred_at,
-                    leaf_hash: Hash::try_from(row.leaf_hash.as_slice()).map_err(corrupt)?,
-                    turns: row.turns.map(|turns| turns == "on"),
-                })
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
+        let waiting = rows.into_iter().map(QueuedEvent::try_from);
+        let mut waiting = waiting.collect::<Result<Vec<_>, StoreError>>()?;
         waiting.sort_unstable_by_key(|event| event.written);
         Ok(waiting)
     }
 
-    async fn trees(&mut self, logs: &[Log]) -> Result<BTreeMap<Log, KeptTree>, StoreError> {
+    async fn trees(&mut self, logs: &[Log]) -> Result<LockedTrees, StoreError> {
         let ids: Vec<Uuid> = logs.iter().map(|log| id_of(*log)).collect();
         let rows = sqlx::query!(
-            "SELECT org_id, size, root, offered FROM audit_trees WHERE org_id = ANY ($1) ORDER BY org_id FOR UPDATE",
+            "SELECT org_id, size, root, offered FROM audit_trees WHERE org_id = ANY ($1)
+              ORDER BY org_id FOR UPDATE SKIP LOCKED",
             &ids
         );
         let rows = rows.fetch_all(&mut *self.transaction).await.map_err(store_error)?;
-        rows.into_iter()
-            .map(|row| {
-                let tree = KeptTree {
-                    size: count(row.size)?,
-                    root: Hash::try_from(row.root.as_slice()).map_err(corrupt)?,
-                    offered: row.offered,
-                };
-                Ok((log_of(row.org_id), tree))
-            })
-            .collect()
+        let trees = rows.into_iter().map(|row| {
+            let tree = KeptTree {
+                size: count(row.size)?,
+                root: Hash::try_from(row.root.as_slice()).map_err(corrupt)?,
+                offered: row.offered,
+            };
+            Ok((log_of(row.org_id), tree))
+        });
+        let trees = trees.collect::<Result<BTreeMap<_, _>, StoreError>>()?;
+        let missing: Vec<Uuid> =
+            logs.iter().copied().filter(|log| !trees.contains_key(log)).map(id_of).collect();
+        if missing.is_empty() {
+            return Ok(LockedTrees { trees, held: Vec::new() });
+        }
+        // Only the shard's sequencer adds trees. So one that is there all the same has been skipped.
+        let held = sqlx::query_scalar!("SELECT org_id FROM audit_trees WHERE org_id = ANY ($1)", &missing);
+        let held = held.fetch_all(&mut *self.transaction).await.map_err(store_error)?;
+        Ok(LockedTrees { trees, held: held.into_iter().map(log_of).collect() })
     }
 
     async fn tiles(&mut self, wanted: &[(Log, TileId)]) -> Result<BTreeMap<(Log, TileId), Tile>, StoreError> {
@@ -219,7 +215,85 @@ impl Round for ShardRound {
     }
 }
 
+/// An event as it waits in the queue.
+struct QueueRow {
+    written: i64,
+    org_id: Uuid,
+    event_id: Uuid,
+    occurred_at: OffsetDateTime,
+    leaf_hash: Vec<u8>,
+    turns: Option<String>,
+}
+
+impl TryFrom<QueueRow> for QueuedEvent {
+    type Error = StoreError;
+
+    fn try_from(row: QueueRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            log: log_of(row.org_id),
+            written: row.written,
+            event: EventId::from_uuid(row.event_id),
+            occurred_at: row.occurred_at,
+            leaf_hash: Hash::try_from(row.leaf_hash.as_slice()).map_err(corrupt)?,
+            turns: row.turns.map(|turns| turns == "on"),
+        })
+    }
+}
+
 impl ShardRound {
+    async fn take_all(&mut self, at_most: u16) -> Result<Vec<QueueRow>, StoreError> {
+        let take = sqlx::query_as!(
+            QueueRow,
+            "DELETE FROM audit_queue
+              WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_queue WHERE shard = $1 ORDER BY written LIMIT $2))
+             RETURNING written, org_id, event_id, occurred_at, leaf_hash, turns",
+            i16::from(self.shard.number()),
+            i64::from(at_most),
+        );
+        take.fetch_all(&mut *self.transaction).await.map_err(store_error)
+    }
+
+    async fn take_of(&mut self, log: Log, at_most: u16) -> Result<Vec<QueueRow>, StoreError> {
+        // Nothing is said of the shard: by that, all that waits in it would be looked at.
+        let take = sqlx::query_as!(
+            QueueRow,
+            "DELETE FROM audit_queue
+              WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_queue WHERE org_id = $1 ORDER BY written LIMIT $2))
+             RETURNING written, org_id, event_id, occurred_at, leaf_hash, turns",
+            id_of(log),
+            i64::from(at_most),
+        );
+        take.fetch_all(&mut *self.transaction).await.map_err(store_error)
+    }
+
+    async fn take_all_but(&mut self, logs: &[Log], at_most: u16) -> Result<Vec<QueueRow>, StoreError> {
+        let but: Vec<Uuid> = logs.iter().map(|log| id_of(*log)).collect();
+        // What waits of those logs may be millions of events, and all that waits of others has mostly been written after it. So it begins with
+        // the first event of another log, which is looked for from log to log, and in the same statement: what is committed meanwhile
+        // could come before it.
+        let take = sqlx::query_as!(
+            QueueRow,
+            "WITH RECURSIVE logs (shard, org_id, written) AS (
+                 (SELECT q.shard, q.org_id, q.written FROM audit_queue q ORDER BY q.org_id, q.written LIMIT 1)
+                  UNION ALL
+                 SELECT n.shard, n.org_id, n.written
+                   FROM logs l
+                  CROSS JOIN LATERAL (
+                        SELECT q.shard, q.org_id, q.written FROM audit_queue q WHERE q.org_id > l.org_id
+                         ORDER BY q.org_id, q.written LIMIT 1) n)
+             DELETE FROM audit_queue
+              WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_queue
+                                       WHERE shard = $1 AND NOT org_id = ANY ($2)
+                                         AND written >= (SELECT min(l.written) FROM logs l WHERE l.shard = $1 AND NOT l.org_id = ANY ($2))
+                                       ORDER BY written LIMIT $3))
+             RETURNING written, org_id, event_id, occurred_at, leaf_hash, turns",
+            i16::from(self.shard.number()),
+            &but,
+            i64::from(at_most),
+        );
+        take.fetch_all(&mut *self.transaction).await.map_err(store_error)
+    }
+
     async fn add_leaves(&mut self, growths: &[Growth]) -> Result<(), StoreError> {
         let (mut logs, mut places, mut events, mut times) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for growth in growths {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use rollcall_application::{
     mail::{ClaimedMail, Contents, Letter, MailOutcome, Outbox, OutboxState},
-    ports::{Entropy, StoreError},
+    ports::{Entropy, MOST_COUNTED, StoreError},
 };
 use rollcall_domain::{OrganizationId, accounts::Locale, id::MailId, secret::TokenHash};
 use sqlx::PgConnection;
@@ -288,9 +288,10 @@ impl Outbox for PgStore {
     async fn state(&self) -> Result<OutboxState, StoreError> {
         let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
         let row = sqlx::query!(
-            r#"SELECT (SELECT count(*) FROM mails WHERE state = 'queued') AS "queued!",
-                      (SELECT count(*) FROM mails WHERE state = 'dead') AS "dead!",
-                      (SELECT min(created_at) FROM mails WHERE state = 'queued') AS oldest"#
+            r#"SELECT (SELECT count(*) FROM (SELECT FROM mails WHERE state = 'queued' LIMIT $1) q) AS "queued!",
+                      (SELECT count(*) FROM (SELECT FROM mails WHERE state = 'dead' LIMIT $1) d) AS "dead!",
+                      (SELECT min(created_at) FROM mails WHERE state = 'queued') AS oldest"#,
+            i64::from(MOST_COUNTED),
         );
         let row = row.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

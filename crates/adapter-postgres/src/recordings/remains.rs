@@ -4,22 +4,53 @@ use async_trait::async_trait;
 use rollcall_application::{ports::StoreError, recordings::Remains};
 use rollcall_domain::{CallId, OrganizationId, RecordingId, organizations::Plan};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     error::store_error,
+    portions::PORTION,
     store::PgStore,
-    transaction::{begin_task, task},
+    transaction::{TransactionPurpose, begin, begin_task, task},
 };
 
 #[async_trait]
 impl Remains for PgStore {
-    async fn expire_uploads(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+    async fn uploads_expired(
+        &self,
+        now: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
-        let expire = sqlx::query!(
-            "DELETE FROM recordings r USING organizations o
-              WHERE o.org_id = r.org_id AND r.state = 'upload' AND r.expires_at <= $1
-                AND o.deleted_at IS NULL AND o.suspended_at IS NULL",
+        let find = sqlx::query_scalar!(
+            "SELECT DISTINCT r.org_id FROM recordings r JOIN organizations o ON o.org_id = r.org_id
+              WHERE r.state = 'upload' AND r.expires_at <= $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
+              LIMIT $2",
             now,
+            i64::from(limit),
+        );
+        let found = find.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(found.into_iter().map(OrganizationId::from_uuid).collect())
+    }
+
+    async fn expire_uploads(
+        &self,
+        organization: OrganizationId,
+        now: OffsetDateTime,
+    ) -> Result<u64, StoreError> {
+        // In the organization's scope, too: the task may end uploads, but not lock them, and so not see which somebody holds.
+        let (change, own) = (TransactionPurpose::Change, Some(organization.uuid()));
+        let mut transaction = begin(&self.pool, change, own, None, task::RECORDINGS).await?;
+        let expire = sqlx::query!(
+            "WITH over AS MATERIALIZED (
+                 SELECT r.recording_id FROM recordings r JOIN organizations o ON o.org_id = r.org_id
+                  WHERE r.org_id = $1 AND r.state = 'upload' AND r.expires_at <= $2
+                    AND o.deleted_at IS NULL AND o.suspended_at IS NULL
+                  LIMIT $3 FOR UPDATE OF r SKIP LOCKED)
+             DELETE FROM recordings r USING over WHERE r.org_id = $1 AND r.recording_id = over.recording_id",
+            organization.uuid(),
+            now,
+            PORTION,
         );
         let expired = expire.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
@@ -81,8 +112,10 @@ impl Remains for PgStore {
         &self,
         plan: Plan,
         before: OffsetDateTime,
+        but: &[OrganizationId],
         limit: u16,
     ) -> Result<Vec<(OrganizationId, RecordingId, CallId)>, StoreError> {
+        let but: Vec<Uuid> = but.iter().map(|organization| organization.uuid()).collect();
         let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
         // Organization by organization: otherwise each look would pass over all recordings that other plans keep for years.
         let find = sqlx::query!(
@@ -92,11 +125,12 @@ impl Remains for PgStore {
                       SELECT k.org_id, k.recording_id, k.call_id FROM recordings k
                        WHERE k.org_id = o.org_id AND k.state = 'kept' AND k.kept_at <= $2
                        ORDER BY k.kept_at LIMIT $3) r
-                WHERE o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
+                WHERE o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL AND NOT o.org_id = ANY ($4)
                 LIMIT $3"#,
             plan.as_str(),
             before,
             i64::from(limit),
+            &but,
         );
         let found = find.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

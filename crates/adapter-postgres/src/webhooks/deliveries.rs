@@ -255,6 +255,36 @@ impl Deliveries for PgStore {
     }
 }
 
+/// How much waits for webhooks, of which at most so much is counted, and when that was due which has been due for longest.
+pub(crate) async fn waiting(
+    connection: &mut PgConnection,
+    at_most: i64,
+) -> Result<(u64, Option<OffsetDateTime>), StoreError> {
+    by_the_index(connection).await?;
+    // Nothing is due before a pause is over, and nothing of an organization that is deleted.
+    let waiting = of_those_who_wait!(
+        r#",
+             told AS MATERIALIZED (
+                 SELECT s.org_id, s.topic, GREATEST(f.due_at, s.paused_until) AS due
+                   FROM waiting w
+                   JOIN subscribers s ON s.org_id = w.org_id AND s.topic = w.topic AND s.kind = 'webhook'
+                   JOIN organizations o ON o.org_id = s.org_id AND o.deleted_at IS NULL
+                  CROSS JOIN LATERAL (SELECT d.due_at FROM deliveries d
+                                       WHERE d.org_id = s.org_id AND d.topic = s.topic AND d.state = 'queued'
+                                       ORDER BY d.due_at, d.delivery_id LIMIT 1) f)
+             SELECT (SELECT min(t.due) FROM told t) AS due,
+                    (SELECT count(*)
+                       FROM (SELECT FROM told t
+                              CROSS JOIN LATERAL (SELECT FROM deliveries d
+                                                   WHERE d.org_id = t.org_id AND d.topic = t.topic AND d.state = 'queued'
+                                                   LIMIT $1) d
+                              LIMIT $1) q) AS "waiting!""#,
+        at_most,
+    );
+    let waiting = waiting.fetch_one(connection).await.map_err(store_error)?;
+    Ok((count(waiting.waiting)?, waiting.due))
+}
+
 /// Notes how an attempt ended, unless its lease has run out and another has begun.
 async fn settle(
     connection: &mut PgConnection,

@@ -11,6 +11,7 @@ use rollcall_application::{
 use rollcall_domain::{OrganizationId, UserId};
 use time::OffsetDateTime;
 
+pub(crate) use deliveries::waiting;
 pub(crate) use subscribers::{NewSubscriber, SubscriberRow, queue};
 
 use crate::{

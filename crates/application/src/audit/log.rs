@@ -132,12 +132,20 @@ pub struct Stretch {
     pub number: u64,
 }
 
+/// What came of a stretch whose turn it was to be sketched.
+#[derive(Debug)]
+pub struct SketchAttempt {
+    /// The stretch.
+    pub stretch: Stretch,
+    /// Whether it is sketched now. If not, it is found again.
+    pub sketched: Result<(), StoreError>,
+}
+
 /// Sketches stretches of logs, so that searches pass over those in which there is nothing.
 #[async_trait]
 pub trait Sketches: Send + Sync {
-    /// Sketches the first stretch behind `after` that has no sketch yet, and gives it back; none if all have one. No two nodes work on
-    /// the same stretch.
-    async fn sketch_next(&self, after: Option<Stretch>) -> Result<Option<Stretch>, StoreError>;
+    /// Sketches the first stretch behind `after` that has no sketch yet; none if all have one. No two nodes work on the same stretch.
+    async fn sketch_next(&self, after: Option<Stretch>) -> Result<Option<SketchAttempt>, StoreError>;
 }
 
 /// What is read of a leaf.

@@ -15,6 +15,7 @@ mod retain;
 mod search;
 mod sequence;
 mod sequencer;
+mod sketch;
 mod walk;
 mod whole;
 pub mod witness;
@@ -25,7 +26,8 @@ pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing,
 pub use export::{ExportEntry, LogExport, LogExportPart, export, permit_export};
 pub use line::EventLine;
 pub use log::{
-    LikelyStretch, LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, Stretch, UnreadableLeaf,
+    LikelyStretch, LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, SketchAttempt, Sketches, Stretch,
+    UnreadableLeaf,
 };
 pub use ports::{
     AuditIntake, AuditView, EventKey, KeptEvent, KeptLeaf, OwnEvent, OwnEvents, WrittenPosition,
@@ -40,7 +42,9 @@ pub use rollcall_audit_proof::{Hash, Tile, TileId, export::base64};
 pub use search::{search, show};
 pub use sequence::{AT_ONCE, BrokenTree, Sequenced, Sequencing, catch_up, forget_unoffered, sequence};
 pub use sequencer::{
-    Growth, KeptTree, Log, Placed, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn,
+    Growth, KeptTree, LockedTrees, Log, Placed, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard,
+    Turn,
 };
+pub use sketch::sketch_next;
 pub use walk::is_overtaken;
 pub use whole::{WholeLog, whole};

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use rollcall_domain::{OrganizationId, organizations::Plan};
 use time::{Duration, OffsetDateTime};
 
-use crate::{Application, Error, ports::StoreError};
+use crate::{Application, Error, ErrorChain, PassedOver, ports::StoreError};
 
 /// How long events are kept without what identifies persons, after the plan's time is over: who needs one for a proof can still ask.
 const WITHOUT_PERSONS: Duration = Duration::days(30);
@@ -34,11 +34,12 @@ impl RetentionTimes {
 /// for ever, each about the one before.
 #[async_trait]
 pub trait Retention: Send + Sync {
-    /// Some logs of organizations on a plan in which something is too old.
+    /// Some logs of organizations on a plan in which something is too old, but none of `but`.
     async fn due(
         &self,
         plan: Plan,
         kept: RetentionTimes,
+        but: &[OrganizationId],
         at_most: u16,
     ) -> Result<Vec<OrganizationId>, StoreError>;
 
@@ -56,17 +57,32 @@ pub trait Retention: Send + Sync {
     async fn retain_platform(&self, clear_before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError>;
 }
 
-/// Takes some of what is too old out of the logs; gives back whether there may be more.
+/// Takes some of what is too old out of the logs; gives back whether there may be more. Where it does not work, that is told in the log,
+/// and the organization is passed over for the rest of the round: it comes again with the next.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn retain_some(app: &Application, retention: &dyn Retention) -> Result<bool, Error> {
+pub async fn retain_some(
+    app: &Application,
+    retention: &dyn Retention,
+    passed_over: &mut PassedOver,
+) -> Result<bool, Error> {
     let mut more = false;
     for plan in Plan::ALL {
         let days = i64::from(app.settings.plans.of(plan).audit_retention_days);
         let kept = RetentionTimes::at(app.now(), Duration::days(days));
-        for organization in retention.due(plan, kept, LOGS).await? {
-            more |= retention.retain(organization, plan, kept, AT_ONCE).await? > 0;
+        for organization in retention.due(plan, kept, &passed_over.all(), LOGS).await? {
+            match retention.retain(organization, plan, kept, AT_ONCE).await {
+                Ok(events) => more |= events > 0,
+                Err(error) => {
+                    tracing::warn!(
+                        error = %ErrorChain(&error),
+                        %organization,
+                        "what is too old was not taken out of an audit log"
+                    );
+                    passed_over.note(organization);
+                }
+            }
         }
     }
     let days = i64::from(app.settings.platform_log_days);
@@ -76,7 +92,82 @@ pub async fn retain_some(app: &Application, retention: &dyn Retention) -> Result
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::testing::{LogHeard, MockDirectory, TestStore, application};
+
+    /// Organizations whose logs are too old by so many steps. What is the first one's is held by somebody.
+    struct Logs {
+        due: Mutex<Vec<(OrganizationId, u32)>>,
+        tried: Mutex<Vec<OrganizationId>>,
+        platform: Mutex<u32>,
+    }
+
+    fn log(number: u8) -> OrganizationId {
+        OrganizationId::from_parts(0, &[number; 10])
+    }
+
+    #[async_trait]
+    impl Retention for Logs {
+        async fn due(
+            &self,
+            plan: Plan,
+            _: RetentionTimes,
+            but: &[OrganizationId],
+            at_most: u16,
+        ) -> Result<Vec<OrganizationId>, StoreError> {
+            let due = self.due.lock().expect("no panic");
+            let due =
+                due.iter().filter(|(log, steps)| plan == Plan::Free && *steps > 0 && !but.contains(log));
+            Ok(due.take(at_most.into()).map(|(log, _)| *log).collect())
+        }
+
+        async fn retain(
+            &self,
+            organization: OrganizationId,
+            _: Plan,
+            _: RetentionTimes,
+            at_most: u32,
+        ) -> Result<u64, StoreError> {
+            self.tried.lock().expect("no panic").push(organization);
+            if organization == log(0) {
+                return Err(StoreError::Unavailable("held by somebody".into()));
+            }
+            let mut due = self.due.lock().expect("no panic");
+            due.iter_mut().filter(|(due, _)| *due == organization).for_each(|(_, steps)| *steps -= 1);
+            Ok(at_most.into())
+        }
+
+        async fn retain_platform(&self, _: OffsetDateTime, _: u32) -> Result<u64, StoreError> {
+            *self.platform.lock().expect("no panic") += 1;
+            Ok(0)
+        }
+    }
+
+    #[tokio::test]
+    async fn an_organization_that_somebody_holds_is_passed_over_and_tried_again_in_the_next_round() {
+        let (heard, _hearing) = LogHeard::here();
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let logs = Logs {
+            due: Mutex::new(vec![(log(0), 1), (log(1), 3), (log(2), 1)]),
+            tried: Mutex::default(),
+            platform: Mutex::default(),
+        };
+        let mut passed_over = PassedOver::default();
+        while retain_some(&app, &logs, &mut passed_over).await.expect("a step") {}
+        // Once, however many steps the others take.
+        let tried = std::mem::take(&mut *logs.tried.lock().expect("no panic"));
+        assert_eq!(tried, [log(0), log(1), log(2), log(1), log(1)]);
+        assert!(*logs.platform.lock().expect("no panic") > 0);
+        let lines = heard.lines();
+        assert!(
+            matches!(&lines[..], [line] if line.contains("held by somebody") && line.contains(&log(0).to_string())),
+            "{lines:?}"
+        );
+        retain_some(&app, &logs, &mut PassedOver::default()).await.expect("a step");
+        assert_eq!(*logs.tried.lock().expect("no panic"), [log(0)]);
+    }
 
     #[test]
     fn persons_go_first_and_events_a_month_later() {

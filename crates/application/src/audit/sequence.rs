@@ -15,7 +15,9 @@ use std::{
 use rollcall_audit_proof::{Full, Hash, Tile, TileId, Tree, WrongTile};
 use time::{Duration, OffsetDateTime};
 
-use super::{Growth, KeptTree, Log, Placed, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn};
+use super::{
+    Growth, KeptTree, LockedTrees, Log, Placed, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn,
+};
 use crate::{Application, Error, ErrorChain, ports::StoreError};
 
 /// The most events that get their places in one round.
@@ -131,6 +133,11 @@ impl Sequencing {
     }
 }
 
+/// Tells that nothing is done about a log for now.
+fn pass_over(log: Log) {
+    tracing::warn!(log = name(log), "somebody holds an audit log's tree; its events wait");
+}
+
 fn name(log: Log) -> String {
     log.map_or_else(|| "platform".to_owned(), |organization| organization.to_string())
 }
@@ -175,17 +182,28 @@ impl Sequencing {
     /// # Errors
     /// Only when something is out of order; then nothing has changed, or, if only the answer was lost, all of it.
     pub async fn sequence(&self, shard: Shard, now: OffsetDateTime) -> Result<Sequenced, StoreError> {
+        let mut passed_over: Vec<Log> = Vec::new();
         loop {
-            let left_alone = self.left_alone(now);
+            let mut left_alone = self.left_alone(now);
+            left_alone.extend(&passed_over);
             match self.attempt(shard, Turn::IfFree, RoundScope::AllBut(&left_alone)).await? {
                 TurnOutcome::Done { sequenced, .. } => return Ok(sequenced),
                 TurnOutcome::Broken(logs) => self.note(logs, now),
+                // It is tried again with the next round; the others of the shard go on.
+                TurnOutcome::Held(logs) => {
+                    logs.iter().for_each(|log| pass_over(*log));
+                    passed_over.extend(logs);
+                }
                 // One of them is in the way of all. Each by itself, then.
                 TurnOutcome::Refused(logs, _) => {
                     for log in logs {
                         match self.attempt(shard, Turn::Next, RoundScope::Log(log)).await? {
                             TurnOutcome::Done { .. } => {}
                             TurnOutcome::Broken(logs) => self.note(logs, now),
+                            TurnOutcome::Held(_) => {
+                                pass_over(log);
+                                passed_over.push(log);
+                            }
                             TurnOutcome::Refused(_, why) => {
                                 let why = ErrorChain(why.as_ref()).to_string();
                                 self.note([(log, BrokenTree::Refused(why))], now);
@@ -215,6 +233,9 @@ impl Sequencing {
                     self.note(logs, now);
                     return Err(StoreError::Internal("the audit log's tree is not whole".into()));
                 }
+                TurnOutcome::Held(_) => {
+                    return Err(StoreError::Unavailable("somebody holds the audit log's tree".into()));
+                }
                 TurnOutcome::Refused(_, why) => return Err(StoreError::Internal(why)),
             }
         }
@@ -225,10 +246,11 @@ impl Sequencing {
         let Some(mut round) = self.sequencer.begin(shard, turn).await? else { return Ok(nothing) };
         let waiting = round.take(of, AT_ONCE).await?;
         let Some(last) = waiting.last().map(|event| event.written) else { return Ok(nothing) };
-        let (growths, broken) = grow(round.as_mut(), &waiting).await?;
-        if !broken.is_empty() {
-            return Ok(TurnOutcome::Broken(broken));
-        }
+        let growths = match grow(round.as_mut(), &waiting).await? {
+            Grown::All(growths) => growths,
+            Grown::Broken(broken) => return Ok(TurnOutcome::Broken(broken)),
+            Grown::Held(held) => return Ok(TurnOutcome::Held(held)),
+        };
         match round.finish(&growths).await {
             Ok(()) => {}
             Err(StoreError::Internal(why)) => {
@@ -250,21 +272,32 @@ enum TurnOutcome {
     Done { sequenced: Sequenced, last: Option<i64> },
     /// Nothing: these logs' trees are not whole.
     Broken(Vec<(Log, BrokenTree)>),
+    /// Nothing: somebody holds these logs' trees.
+    Held(Vec<Log>),
     /// Nothing: what was to be kept of these logs does not go with what is.
     Refused(Vec<Log>, Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What becomes of the logs that events wait for, and of which logs nothing can become.
-async fn grow(
-    round: &mut dyn Round,
-    waiting: &[QueuedEvent],
-) -> Result<(Vec<Growth>, Vec<(Log, BrokenTree)>), StoreError> {
+/// What becomes of the logs that events wait for, or of which logs nothing can become.
+enum Grown {
+    /// Of all of them.
+    All(Vec<Growth>),
+    /// These are not whole.
+    Broken(Vec<(Log, BrokenTree)>),
+    /// Somebody holds these.
+    Held(Vec<Log>),
+}
+
+async fn grow(round: &mut dyn Round, waiting: &[QueuedEvent]) -> Result<Grown, StoreError> {
     let mut by_log: BTreeMap<Log, Vec<&QueuedEvent>> = BTreeMap::new();
     for event in waiting {
         by_log.entry(event.log).or_default().push(event);
     }
     let logs: Vec<Log> = by_log.keys().copied().collect();
-    let trees = round.trees(&logs).await?;
+    let LockedTrees { trees, held } = round.trees(&logs).await?;
+    if !held.is_empty() {
+        return Ok(Grown::Held(held));
+    }
     let edges = trees.iter().flat_map(|(log, tree)| TileId::edge(tree.size).map(|tile| (*log, tile)));
     let edges: Vec<_> = edges.collect();
     let mut tiles = if edges.is_empty() { BTreeMap::new() } else { round.tiles(&edges).await? };
@@ -275,7 +308,7 @@ async fn grow(
             Err(found) => broken.push((log, found)),
         }
     }
-    Ok((growths, broken))
+    Ok(if broken.is_empty() { Grown::All(growths) } else { Grown::Broken(broken) })
 }
 
 /// What becomes of one log when events come, in this order.

@@ -1,7 +1,7 @@
 use rollcall_audit_proof::root_of;
 
 use super::*;
-use crate::testing::{Fault, KeptLogs, NOW, organization};
+use crate::testing::{Fault, KeptLogs, LogHeard, NOW, organization};
 
 fn ours() -> Log {
     Some(organization().id)
@@ -117,6 +117,30 @@ async fn attack_32_a_tree_that_was_changed_gets_no_more_leaves_and_its_neighbour
     sequencing.sequence(Shard::of(ours()), NOW + LEFT_ALONE).await.expect("no failure");
     assert_eq!(kept.leaves(ours()).len(), 2);
     assert_eq!(sequencing.broken(), 0);
+}
+
+#[tokio::test]
+async fn a_tree_that_somebody_holds_gets_its_leaves_afterwards_and_its_neighbours_go_on() {
+    let (heard, _hearing) = LogHeard::here();
+    let neighbour = Some(rollcall_domain::OrganizationId::from_parts(7, &[1; 10]));
+    let kept = KeptLogs::default();
+    for log in [ours(), neighbour, ours()] {
+        kept.write(log, Some(true));
+    }
+    kept.hold(ours(), true);
+    let sequencing = sequencing(&kept);
+    all(&sequencing).await;
+    assert_eq!((kept.leaves(ours()).len(), kept.leaves(neighbour).len()), (0, 1));
+    let lines = heard.lines();
+    let whose = organization().id.to_string();
+    assert!(matches!(&lines[..], [line] if line.contains(&whose)), "{lines:?}");
+    assert!(matches!(sequencing.catch_up(ours(), NOW).await, Err(StoreError::Unavailable(_))));
+    // Nobody has changed anything, so nobody is told that.
+    assert_eq!(sequencing.broken(), 0);
+    kept.hold(ours(), false);
+    all(&sequencing).await;
+    assert_eq!(kept.leaves(ours()).len(), 2);
+    kept.assert_whole(ours());
 }
 
 #[tokio::test]

@@ -122,9 +122,9 @@ pub enum Turn {
 /// What waits for its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueState {
-    /// How many events wait, of all logs together.
+    /// How many events wait, of all logs together; no more than [`MOST_COUNTED`](crate::ports::MOST_COUNTED) are counted.
     pub queued: u64,
-    /// When the oldest happened.
+    /// When the oldest happened, of those that were written first in their shard.
     pub oldest: Option<OffsetDateTime>,
 }
 
@@ -152,14 +152,23 @@ pub trait Sequencer: Send + Sync {
     async fn forget_unoffered(&self, before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError>;
 }
 
+/// The trees of logs, locked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LockedTrees {
+    /// Those that there are.
+    pub trees: BTreeMap<Log, KeptTree>,
+    /// The logs whose tree somebody else holds. No sequencer does.
+    pub held: Vec<Log>,
+}
+
 /// A round: one sequencer at one shard, and nobody else. Dropped before it was finished, it never was.
 #[async_trait]
 pub trait Round: Send {
     /// Takes events from the queue, those first that were written first.
     async fn take(&mut self, of: RoundScope<'_>, at_most: u16) -> Result<Vec<QueuedEvent>, StoreError>;
 
-    /// The trees of logs, locked. Logs that have none are left out.
-    async fn trees(&mut self, logs: &[Log]) -> Result<BTreeMap<Log, KeptTree>, StoreError>;
+    /// The trees of logs, locked. Logs that have none are left out. What somebody else holds is not waited for.
+    async fn trees(&mut self, logs: &[Log]) -> Result<LockedTrees, StoreError>;
 
     /// Tiles of logs. Those that are not there, or are none, are left out.
     async fn tiles(&mut self, wanted: &[(Log, TileId)]) -> Result<BTreeMap<(Log, TileId), Tile>, StoreError>;

@@ -95,7 +95,7 @@ pub enum MailOutcome {
     },
 }
 
-/// How much waits in the outbox.
+/// How much waits in the outbox; of each no more than [`MOST_COUNTED`](crate::ports::MOST_COUNTED) are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxState {
     /// Letters that wait.

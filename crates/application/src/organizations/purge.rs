@@ -1,9 +1,13 @@
 //! Removing everything of the organizations whose time is over.
 
-use rollcall_domain::audit::{Action, AuditActor, AuditTarget, Origin};
+use rollcall_domain::{
+    OrganizationId,
+    audit::{Action, AuditActor, AuditTarget, Origin},
+};
+use time::OffsetDateTime;
 
 use crate::{
-    Application, Error, ErrorChain,
+    Application, Error, ErrorChain, PassedOver,
     ports::{Purge, Scope},
 };
 
@@ -14,60 +18,82 @@ const BATCH: u32 = 5_000;
 
 /// Takes one step: removes some rows of one organization, or the organization itself when nothing else is left of it.
 /// Gives back whether there may be more to do. Each step is whole by itself, so it does not matter where it ends, who
-/// goes on, and how many are at it.
+/// goes on, and how many are at it. Where it does not work, that is told in the log, and the organization is passed over for the rest of
+/// the round: it comes again with the next.
 ///
 /// The organization's log goes with the rest; that it was purged stands in the platform's.
 ///
 /// # Errors
-/// Only when something is out of order.
-pub async fn purge_some(app: &Application, purge: &dyn Purge) -> Result<bool, Error> {
+/// When the database does not answer.
+pub async fn purge_some(
+    app: &Application,
+    purge: &dyn Purge,
+    passed_over: &mut PassedOver,
+) -> Result<bool, Error> {
     let now = app.now();
     for organization in purge.due(now, LOOK_AT).await? {
-        let removed = purge.remove_some(organization, now, BATCH).await.unwrap_or_else(|error| {
-            // It is tried again; the others do not wait for it.
-            tracing::warn!(error = %ErrorChain(&error), %organization, "an organization was not purged");
-            None
-        });
-        match removed {
-            None => {}
-            Some(0) => {
-                let mut unit = app.store.begin(Scope::Platform).await?;
-                let Some(purged) = unit.organization_purge(organization, now).await? else { continue };
-                let target = AuditTarget::Organization(organization);
-                let event =
-                    app.event(AuditActor::System, &Origin::default(), Action::OrganizationPurged, target);
-                let event = [
-                    ("members", purged.members),
-                    ("invitations", purged.invitations),
-                    ("api_keys", purged.api_keys),
-                    ("calls", purged.calls),
-                    ("recordings", purged.recordings),
-                    ("mails", purged.mails),
-                    ("audit_events", purged.audit_events),
-                ]
-                .into_iter()
-                .fold(event, |event, (what, count)| event.change(what, Some(&count.to_string()), None));
-                unit.commit(app.record(event)).await?;
-                return Ok(true);
+        if passed_over.contains(organization) {
+            continue;
+        }
+        match purge_one(app, purge, organization, now).await {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), %organization, "an organization was not purged");
+                passed_over.note(organization);
             }
-            Some(_) => return Ok(true),
         }
     }
     Ok(false)
 }
 
+/// Takes a step in one organization; gives back whether there was one to take.
+async fn purge_one(
+    app: &Application,
+    purge: &dyn Purge,
+    organization: OrganizationId,
+    now: OffsetDateTime,
+) -> Result<bool, Error> {
+    match purge.remove_some(organization, now, BATCH).await? {
+        None => return Ok(false),
+        Some(0) => {}
+        Some(_) => return Ok(true),
+    }
+    let mut unit = app.store.begin(Scope::Platform).await?;
+    let Some(purged) = unit.organization_purge(organization, now).await? else { return Ok(false) };
+    let target = AuditTarget::Organization(organization);
+    let event = app.event(AuditActor::System, &Origin::default(), Action::OrganizationPurged, target);
+    let event = [
+        ("members", purged.members),
+        ("invitations", purged.invitations),
+        ("api_keys", purged.api_keys),
+        ("calls", purged.calls),
+        ("recordings", purged.recordings),
+        ("mails", purged.mails),
+        ("audit_events", purged.audit_events),
+    ]
+    .into_iter()
+    .fold(event, |event, (what, count)| event.change(what, Some(&count.to_string()), None));
+    unit.commit(app.record(event)).await?;
+    Ok(true)
+}
+
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use rollcall_domain::{OrganizationId, audit::Outcome};
-    use time::OffsetDateTime;
+    use rollcall_domain::audit::Outcome;
 
     use super::*;
     use crate::{
         organizations::Purged,
         ports::StoreError,
-        testing::{MockDirectory, MockUnit, TestStore, application, organization},
+        testing::{LogHeard, MockDirectory, MockUnit, TestStore, application, organization},
     };
+
+    /// One step of a round of its own.
+    async fn step(app: &Application, purge: &dyn Purge) -> bool {
+        purge_some(app, purge, &mut PassedOver::default()).await.expect("a step")
+    }
 
     /// Two organizations are due; of each so many rows are removed at a step.
     struct Due([Option<u64>; 2]);
@@ -94,13 +120,13 @@ mod tests {
         unit.expect_organization_purge().returning(|_, _| Ok(Some(Purged::default())));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
-        assert!(purge_some(&app, &Due([Some(7), None])).await.expect("a step"));
+        assert!(step(&app, &Due([Some(7), None])).await);
         assert!(store.committed().is_empty());
         // What somebody else is at is passed over.
-        assert!(purge_some(&app, &Due([None, Some(0)])).await.expect("a step"));
+        assert!(step(&app, &Due([None, Some(0)])).await);
         let expected = (Scope::Platform, vec![(Action::OrganizationPurged, Outcome::Success)], vec![]);
         assert_eq!(store.committed(), [expected]);
-        assert!(!purge_some(&app, &Due([None, None])).await.expect("a step"));
+        assert!(!step(&app, &Due([None, None])).await);
     }
 
     #[tokio::test]
@@ -109,7 +135,26 @@ mod tests {
         unit.expect_organization_purge().returning(|_, _| Ok(None));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
-        assert!(!purge_some(&app, &Due([Some(0), None])).await.expect("a step"));
+        assert!(!step(&app, &Due([Some(0), None])).await);
         assert!(store.committed().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_organization_whose_last_step_fails_keeps_no_other_waiting() {
+        let (heard, _hearing) = LogHeard::here();
+        let mut held = MockUnit::new();
+        held.expect_organization_purge()
+            .times(1)
+            .returning(|_, _| Err(StoreError::Unavailable("held by somebody".into())));
+        let app = application(&TestStore::of(held), MockDirectory::new());
+        let mut passed_over = PassedOver::default();
+        assert!(purge_some(&app, &Due([Some(0), Some(5)]), &mut passed_over).await.expect("a step"));
+        assert!(purge_some(&app, &Due([Some(0), Some(5)]), &mut passed_over).await.expect("a step"));
+        let lines = heard.lines();
+        let whose = organization().id.to_string();
+        assert!(
+            matches!(&lines[..], [line] if line.contains("held by somebody") && line.contains(&whose)),
+            "{lines:?}"
+        );
     }
 }

@@ -5,7 +5,10 @@ use time::OffsetDateTime;
 
 use super::StoreError;
 
-/// Regular work that waits, of all organizations together.
+/// The most that is counted of what waits, or was given up: counting must not take longer the more that is.
+pub const MOST_COUNTED: u32 = 10_000;
+
+/// Regular work that waits, of all organizations together; of each kind no more than [`MOST_COUNTED`] are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BacklogState {
     /// What waits to be sent to webhooks.

@@ -14,7 +14,7 @@ mod store;
 mod webauthn;
 
 pub use attempts::{AttemptKeys, AttemptOutcome, Attempts, AttemptsLookedAt, Begun};
-pub use backlog::{Backlog, BacklogState};
+pub use backlog::{Backlog, BacklogState, MOST_COUNTED};
 pub use ceremonies::{Ceremonies, Ceremony, CeremonyPurpose};
 pub use chance::Entropy;
 pub use clock::Clock;

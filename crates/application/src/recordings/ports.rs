@@ -246,9 +246,20 @@ pub trait Uploads: Send + Sync {
 /// the units of work.
 #[async_trait]
 pub trait Remains: Send + Sync {
-    /// Gives up uploads that nobody has gone on with in time; says how many. Those of suspended organizations wait until these are
-    /// restored, and those of deleted ones for that or the purge.
-    async fn expire_uploads(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
+    /// Up to `limit` organizations with uploads that nobody has gone on with in time. Those of suspended organizations wait until these
+    /// are restored, and those of deleted ones for that or the purge.
+    async fn uploads_expired(
+        &self,
+        now: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<OrganizationId>, StoreError>;
+
+    /// Gives up such uploads of one organization, but for those that somebody holds; says how many.
+    async fn expire_uploads(
+        &self,
+        organization: OrganizationId,
+        now: OffsetDateTime,
+    ) -> Result<u64, StoreError>;
 
     /// Takes up to `limit` recordings whose segments are to be removed; they come again at `again_at` unless they are settled before.
     async fn take(
@@ -266,11 +277,13 @@ pub trait Remains: Send + Sync {
         again_at: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Up to `limit` recordings of organizations on a plan that were kept before a moment, the oldest of each organization first.
+    /// Up to `limit` recordings of organizations on a plan that were kept before a moment, the oldest of each organization first; none of
+    /// the organizations in `but`.
     async fn outlived(
         &self,
         plan: Plan,
         before: OffsetDateTime,
+        but: &[OrganizationId],
         limit: u16,
     ) -> Result<Vec<(OrganizationId, RecordingId, CallId)>, StoreError>;
 }

@@ -1,13 +1,14 @@
 //! What becomes of recordings whose time is over, of uploads that came to nothing, and of segments whose recording is no more.
 
 use rollcall_domain::{
+    CallId, OrganizationId, RecordingId,
     audit::{Action, AuditActor, AuditTarget, Origin},
     organizations::Plan,
 };
 use time::Duration;
 
 use super::{ObjectsError, Remains, whole};
-use crate::{Application, Error, ErrorChain, ports::Scope};
+use crate::{Application, Error, ErrorChain, PassedOver, ports::Scope};
 
 /// How many are taken at a time.
 const AT_A_TIME: u16 = 50;
@@ -17,40 +18,70 @@ const AGAIN_AFTER: Duration = Duration::minutes(5);
 const LOOKED_AT_AGAIN_AFTER: Duration = Duration::hours(1);
 
 /// Deletes some recordings that have been kept for as long as their organization's plan says, the oldest of each first; says whether there
-/// may be more. Each goes only while its organization is held on that plan, and neither suspended nor deleted.
+/// may be more. Each goes only while its organization is held on that plan, and neither suspended nor deleted. Where it does not work, that
+/// is told in the log, and the organization is passed over for the rest of the round: it comes again with the next.
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn retain_some(app: &Application, remains: &dyn Remains) -> Result<bool, Error> {
+pub async fn retain_some(
+    app: &Application,
+    remains: &dyn Remains,
+    passed_over: &mut PassedOver,
+) -> Result<bool, Error> {
     let mut more = false;
     for plan in Plan::ALL {
         let days = app.settings.plans.of(plan).recording_retention_days;
         let before = app.now() - Duration::days(i64::from(days));
-        let outlived = remains.outlived(plan, before, AT_A_TIME).await?;
+        let outlived = remains.outlived(plan, before, &passed_over.all(), AT_A_TIME).await?;
         more |= outlived.len() == usize::from(AT_A_TIME);
         for (organization, recording, call) in outlived {
-            let mut unit = app.store.begin(Scope::Organization(organization)).await?;
-            // It was found a while ago: since then its plan may have come to keep it longer, or its organization been suspended or deleted.
-            if !unit.organization_hold(organization, plan).await? {
+            // Each of an organization that somebody holds would wait for them.
+            if passed_over.contains(organization) {
                 continue;
             }
-            // The call before what belongs to it, as everybody does.
-            let call_is_there = unit.call_lock(organization, call).await?.is_some();
-            if !call_is_there || !unit.recording_remove(organization, recording).await? {
-                continue;
+            if let Err(error) = expire(app, organization, recording, call, plan, days).await {
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    %organization,
+                    %recording,
+                    "a recording whose time is over was not deleted"
+                );
+                passed_over.note(organization);
             }
-            let target = AuditTarget::Recording(recording);
-            let event = app.event(AuditActor::System, &Origin::default(), Action::RecordingExpired, target);
-            let event = event.change("call", Some(&call.to_string()), None).change(
-                "retention_days",
-                Some(&days.to_string()),
-                None,
-            );
-            unit.commit(app.record(event)).await?;
-            whole::remove_objects(app, organization, recording).await;
         }
     }
     Ok(more)
+}
+
+/// Deletes a recording that was kept for as long as a plan keeps it, if it still is on that plan.
+async fn expire(
+    app: &Application,
+    organization: OrganizationId,
+    recording: RecordingId,
+    call: CallId,
+    plan: Plan,
+    days: u32,
+) -> Result<(), Error> {
+    let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+    // It was found a while ago: since then its plan may have come to keep it longer, or its organization been suspended or deleted.
+    if !unit.organization_hold(organization, plan).await? {
+        return Ok(());
+    }
+    // The call before what belongs to it, as everybody does.
+    let call_is_there = unit.call_lock(organization, call).await?.is_some();
+    if !call_is_there || !unit.recording_remove(organization, recording).await? {
+        return Ok(());
+    }
+    let target = AuditTarget::Recording(recording);
+    let event = app.event(AuditActor::System, &Origin::default(), Action::RecordingExpired, target);
+    let event = event.change("call", Some(&call.to_string()), None).change(
+        "retention_days",
+        Some(&days.to_string()),
+        None,
+    );
+    unit.commit(app.record(event)).await?;
+    whole::remove_objects(app, organization, recording).await;
+    Ok(())
 }
 
 /// Gives up uploads that nothing was heard of for too long, and removes some of the segments whose recording is no more; says whether
@@ -60,11 +91,30 @@ pub async fn retain_some(app: &Application, remains: &dyn Remains) -> Result<boo
 /// When the store does not answer.
 pub async fn clean_some(app: &Application, remains: &dyn Remains) -> Result<bool, Error> {
     let now = app.now();
-    remains.expire_uploads(now).await?;
+    for organization in remains.uploads_expired(now, AT_A_TIME).await? {
+        // They come again; nobody else's wait for them.
+        if let Err(error) = remains.expire_uploads(organization, now).await {
+            tracing::warn!(
+                error = %ErrorChain(&error),
+                %organization,
+                "uploads that nobody goes on with were not given up"
+            );
+        }
+    }
     let taken = remains.take(now, now + AGAIN_AFTER, AT_A_TIME).await?;
     for (organization, recording) in &taken {
         match app.objects.remove(*organization, *recording).await {
-            Ok(()) => remains.settle(*organization, *recording, app.now() + LOOKED_AT_AGAIN_AFTER).await?,
+            Ok(()) => {
+                let again_at = app.now() + LOOKED_AT_AGAIN_AFTER;
+                if let Err(error) = remains.settle(*organization, *recording, again_at).await {
+                    tracing::warn!(
+                        error = %ErrorChain(&error),
+                        %organization,
+                        %recording,
+                        "that segments were removed was not noted"
+                    );
+                }
+            }
             // It comes again; the others do not wait for it.
             Err(ObjectsError::StillWritten) => {}
             Err(error) => {
@@ -73,4 +123,144 @@ pub async fn clean_some(app: &Application, remains: &dyn Remains) -> Result<bool
         }
     }
     Ok(taken.len() == usize::from(AT_A_TIME))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, MutexGuard};
+
+    use async_trait::async_trait;
+    use rollcall_domain::audit::Outcome;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::{
+        ports::StoreError,
+        testing::{LogHeard, MockDirectory, MockUnit, TestStore, application, call},
+    };
+
+    type Outlived = (OrganizationId, RecordingId, CallId);
+
+    /// What is over. Somebody holds what is the first organization's.
+    #[derive(Default)]
+    struct Over {
+        outlived: Mutex<Vec<Outlived>>,
+        /// Which organizations were not to be looked at.
+        but: Mutex<Vec<Vec<OrganizationId>>>,
+        expired: Mutex<Vec<OrganizationId>>,
+        settled: Mutex<Vec<OrganizationId>>,
+    }
+
+    fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().expect("no panic")
+    }
+
+    fn organization(number: u8) -> OrganizationId {
+        OrganizationId::from_parts(0, &[number; 10])
+    }
+
+    fn recording(number: u8) -> RecordingId {
+        RecordingId::from_parts(0, &[number; 10])
+    }
+
+    fn held() -> StoreError {
+        StoreError::Unavailable("held by somebody".into())
+    }
+
+    fn noted(done: &Mutex<Vec<OrganizationId>>, of: OrganizationId) -> Result<(), StoreError> {
+        if of == organization(1) {
+            return Err(held());
+        }
+        lock(done).push(of);
+        Ok(())
+    }
+
+    #[async_trait]
+    impl Remains for Over {
+        async fn uploads_expired(
+            &self,
+            _: OffsetDateTime,
+            _: u16,
+        ) -> Result<Vec<OrganizationId>, StoreError> {
+            Ok(vec![organization(1), organization(2)])
+        }
+
+        async fn expire_uploads(&self, of: OrganizationId, _: OffsetDateTime) -> Result<u64, StoreError> {
+            noted(&self.expired, of).map(|()| 1)
+        }
+
+        async fn take(
+            &self,
+            _: OffsetDateTime,
+            _: OffsetDateTime,
+            _: u16,
+        ) -> Result<Vec<(OrganizationId, RecordingId)>, StoreError> {
+            Ok(vec![(organization(1), recording(1)), (organization(2), recording(2))])
+        }
+
+        async fn settle(
+            &self,
+            of: OrganizationId,
+            _: RecordingId,
+            _: OffsetDateTime,
+        ) -> Result<(), StoreError> {
+            noted(&self.settled, of)
+        }
+
+        async fn outlived(
+            &self,
+            plan: Plan,
+            _: OffsetDateTime,
+            but: &[OrganizationId],
+            _: u16,
+        ) -> Result<Vec<Outlived>, StoreError> {
+            if plan != Plan::Free {
+                return Ok(Vec::new());
+            }
+            lock(&self.but).push(but.to_vec());
+            Ok(std::mem::take(&mut *lock(&self.outlived)))
+        }
+    }
+
+    #[tokio::test]
+    async fn recordings_of_an_organization_that_somebody_holds_are_passed_over() {
+        let (heard, _hearing) = LogHeard::here();
+        let (mut locked, mut free) = (MockUnit::new(), MockUnit::new());
+        locked.expect_organization_hold().times(1).returning(|_, _| Err(held()));
+        free.expect_organization_hold().times(1).returning(|_, _| Ok(true));
+        free.expect_call_lock().returning(|_, _| Ok(Some(call(3))));
+        free.expect_recording_remove().times(1).returning(|_, _| Ok(true));
+        let store = TestStore::of_each([locked, free]);
+        let app = application(&store, MockDirectory::new());
+        let outlived = [(1, 1), (1, 2), (2, 3)]
+            .map(|(of, number)| (organization(of), recording(number), CallId::from_parts(0, &[number; 10])));
+        let over = Over { outlived: Mutex::new(outlived.to_vec()), ..Over::default() };
+        let mut passed_over = PassedOver::default();
+        assert!(!retain_some(&app, &over, &mut passed_over).await.expect("a step"));
+        let scope = Scope::Organization(organization(2));
+        let expected = (scope, vec![(Action::RecordingExpired, Outcome::Success)], vec![]);
+        assert_eq!(store.committed(), [expected]);
+        let lines = heard.lines();
+        let whose = organization(1).to_string();
+        assert!(
+            matches!(&lines[..], [line] if line.contains("held by somebody") && line.contains(&whose)),
+            "{lines:?}"
+        );
+        // However many recordings it has, they do not fill the next step.
+        retain_some(&app, &over, &mut passed_over).await.expect("a step");
+        assert_eq!(*lock(&over.but), [vec![], vec![organization(1)]]);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_noted_of_one_organization_keeps_no_other_waiting() {
+        let (heard, _hearing) = LogHeard::here();
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let over = Over::default();
+        assert!(!clean_some(&app, &over).await.expect("a step"));
+        assert_eq!(*lock(&over.expired), [organization(2)]);
+        assert_eq!(*lock(&over.settled), [organization(2)]);
+        let lines = heard.lines();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|line| line.contains("held by somebody")), "{lines:?}");
+    }
 }

@@ -13,7 +13,10 @@ use time::OffsetDateTime;
 
 use super::{Answer, NOW};
 use crate::{
-    audit::{Growth, KeptTree, Log, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn},
+    audit::{
+        Growth, KeptTree, LockedTrees, Log, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard,
+        Turn,
+    },
     ports::StoreError,
 };
 
@@ -38,6 +41,7 @@ pub(crate) struct State {
     leaves: BTreeMap<Log, Vec<EventId>>,
     unoffered: BTreeMap<Log, Vec<EventId>>,
     refused: BTreeSet<Log>,
+    held: BTreeSet<Log>,
     busy: Option<Log>,
     fault: Option<Fault>,
 }
@@ -74,6 +78,13 @@ impl KeptLogs {
     /// Takes no leaves of a log.
     pub(crate) fn refuse(&self, log: Log) {
         self.state().refused.insert(log);
+    }
+
+    /// Somebody holds a log's tree, or not any more.
+    pub(crate) fn hold(&self, log: Log, held: bool) {
+        let mut state = self.state();
+        state.held.retain(|other| *other != log);
+        state.held.extend(held.then_some(log));
     }
 
     fn numbers(events: Option<&Vec<EventId>>) -> Vec<i64> {
@@ -210,10 +221,13 @@ impl Round for TestRound {
         Ok(self.taken.clone())
     }
 
-    async fn trees(&mut self, logs: &[Log]) -> Answer<BTreeMap<Log, KeptTree>> {
+    async fn trees(&mut self, logs: &[Log]) -> Answer<LockedTrees> {
         self.kept.at("trees").1?;
         let state = self.kept.state();
-        Ok(logs.iter().filter_map(|log| Some((*log, *state.trees.get(log)?))).collect())
+        let (held, free): (Vec<Log>, Vec<Log>) =
+            logs.iter().copied().partition(|log| state.held.contains(log));
+        let trees = free.into_iter().filter_map(|log| Some((log, *state.trees.get(&log)?))).collect();
+        Ok(LockedTrees { trees, held })
     }
 
     async fn tiles(&mut self, wanted: &[(Log, TileId)]) -> Answer<BTreeMap<(Log, TileId), Tile>> {

@@ -34,8 +34,9 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, DayOfUse, KeyHash, ListedKey},
     audit::{
-        AuditView, EventKey, KeptCheckpoint, KeptLeaf, KeptTree, LikelyStretch, Log, LogExtent, LogPage, LogView,
-        LoggedEvent, OwnEvent, OwnEvents, PlacedEvent, Record, Tile, TileId, TreeView, WrittenPosition,
+        AuditView, EventKey, KeptCheckpoint, KeptLeaf, KeptTree, LikelyStretch, Log, LogExtent, LogPage,
+        LogView, LoggedEvent, OwnEvent, OwnEvents, PlacedEvent, Record, Tile, TileId, TreeView,
+        WrittenPosition,
         witness::{KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView},
     },
     availability::{Availability, AvailabilityView, ListedAgent, Period, Spell},

@@ -15,25 +15,37 @@ const AT_ONCE: u16 = 50;
 /// When it is tried again where there is no checkpoint.
 const PUT_OFF: Duration = Duration::minutes(5);
 
-/// Puts checkpoints that are due on their way; gives back whether there may be more.
+/// Puts checkpoints that are due on their way; gives back whether there may be more. Where it does not work, that is told in the log, and
+/// tried again later.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn send_some(app: &Application, witnesses: &dyn DueWitnesses) -> Result<bool, Error> {
     let due = witnesses.due(app.now(), AT_ONCE).await?;
-    let more = due.len() == usize::from(AT_ONCE);
+    let full = due.len() == usize::from(AT_ONCE);
+    let mut moved = false;
     for organization in due {
-        if let Err(error) = send(app, organization).await {
-            // Nor is any other kept from its own by this one.
-            tracing::warn!(
+        let Err(error) = send(app, organization).await else {
+            moved = true;
+            continue;
+        };
+        // Nor is any other kept from its own by this one.
+        tracing::warn!(
+            %organization,
+            error = %ErrorChain(&error),
+            "the witness of an audit log is sent no checkpoint"
+        );
+        match witnesses.put_off(organization, app.now() + PUT_OFF).await {
+            Ok(()) => moved = true,
+            Err(error) => tracing::warn!(
                 %organization,
                 error = %ErrorChain(&error),
-                "the witness of an audit log is sent no checkpoint"
-            );
-            witnesses.put_off(organization, app.now() + PUT_OFF).await?;
+                "a checkpoint for a witness was not put off"
+            ),
         }
     }
-    Ok(more)
+    // Those that cannot even be put off would be found again at once.
+    Ok(full && moved)
 }
 
 async fn send(app: &Application, organization: OrganizationId) -> Result<(), Error> {
@@ -59,4 +71,62 @@ async fn send(app: &Application, organization: OrganizationId) -> Result<(), Err
         Witness::Webhook(_) => record,
     };
     Ok(unit.commit(record).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::{
+        ports::StoreError,
+        testing::{LogHeard, MockDirectory, MockUnit, TestStore, application},
+    };
+
+    fn organization(number: u8) -> OrganizationId {
+        OrganizationId::from_parts(0, &[number; 10])
+    }
+
+    fn away() -> StoreError {
+        StoreError::Unavailable("away".into())
+    }
+
+    /// So many are due, of which nothing can be sent, and the first cannot be put off either.
+    struct Due(u8, Mutex<Vec<OrganizationId>>);
+
+    #[async_trait]
+    impl DueWitnesses for Due {
+        async fn due(&self, _: OffsetDateTime, _: u16) -> Result<Vec<OrganizationId>, StoreError> {
+            Ok((0..self.0).map(organization).collect())
+        }
+
+        async fn put_off(&self, of: OrganizationId, _: OffsetDateTime) -> Result<(), StoreError> {
+            if of == organization(0) {
+                return Err(away());
+            }
+            self.1.lock().expect("no panic").push(of);
+            Ok(())
+        }
+    }
+
+    /// Nothing can be signed.
+    fn unsigned() -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_signing_keys().returning(|| Err(away()));
+        unit
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_put_off_keeps_no_other_witness_waiting() {
+        let (heard, _hearing) = LogHeard::here();
+        let store = TestStore::of_each([unsigned(), unsigned(), unsigned()]);
+        let app = application(&store, MockDirectory::new());
+        let due = Due(3, Mutex::default());
+        assert!(!send_some(&app, &due).await.expect("a step"));
+        assert_eq!(*due.1.lock().expect("no panic"), [organization(1), organization(2)]);
+        assert_eq!(heard.lines().len(), 4);
+    }
 }
