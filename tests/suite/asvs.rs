@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use crate::catalogue::{OF_ORGANIZATIONS, OTHERS};
+
 /// How many requirements each section of ASVS 5.0.0 has, chapter by chapter.
 const SECTIONS: [&[usize]; 17] = [
     &[2, 10, 12, 3, 3],
@@ -118,6 +120,20 @@ fn asvs_11_1_2_the_inventory_has_every_purpose_and_every_crate() {
     }
     for name in seen {
         assert!(named.contains(name), "docs/cryptography.md lacks the crate {name}");
+    }
+}
+
+#[test]
+fn asvs_14_1_1_every_table_is_in_the_list_of_assets() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let document = fs::read_to_string(workspace.join("docs/security-model.md")).unwrap();
+    let assets = document.split("| what | where it lies |").nth(1).expect("a list of assets");
+    let assets = assets.split("\n## ").next().unwrap_or_default();
+    // `recordings.manifest` speaks of the table as well.
+    let named: BTreeSet<&str> =
+        assets.split('`').skip(1).step_by(2).filter_map(|name| name.split('.').next()).collect();
+    for table in OF_ORGANIZATIONS.iter().map(|(table, _)| table).chain(&OTHERS) {
+        assert!(named.contains(table), "docs/security-model.md says nothing of {table}");
     }
 }
 

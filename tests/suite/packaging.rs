@@ -281,6 +281,10 @@ fn the_image_runs_as_nobody_from_a_base_that_is_named() {
     // By number, so that an orchestrator can see that it is not root.
     assert!(user.split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id >= 1000)), "{user}");
     assert!(!after.contains("RUN ") && after.contains(r#"ENTRYPOINT ["/usr/bin/rollcall"]"#));
+    // A folder that only what it holds is copied of would be made by whatever builds the image, with a mode of its own.
+    let mode = "install -d -m 0700 /out/var/lib/rollcall\n";
+    let copied = format!("COPY --from=build --chown={user} /out/var/lib/ /var/lib/\n");
+    assert!(CONTAINERFILE.contains(mode) && after.contains(&copied));
     assert!(CONTAINERFILE.contains("--locked"));
     let toolchain =
         include_str!("../../Cargo.toml").lines().find_map(|line| line.strip_prefix("rust-version = "));

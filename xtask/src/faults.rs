@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::{
-    process::{Result, root, run as run_program},
+    process::{Result, output, root, run as run_program},
     workspace,
 };
 
@@ -42,5 +42,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result {
     if arguments.write {
         command.arg("--write").arg(root().join("docs/reliability.md"));
     }
+    if let Some(commit) = commit() {
+        command.args(["--commit", &commit]);
+    }
     run_program(&mut command)
+}
+
+/// The commit that is checked out, and whether anything but documents was changed since; none where git does not say.
+fn commit() -> Option<String> {
+    let git = |arguments: &[&str]| output(Command::new("git").current_dir(root()).args(arguments)).ok();
+    let head = git(&["rev-parse", "--short", "HEAD"])?;
+    let changed = git(&["status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs"])?;
+    let changes = if changed.trim().is_empty() { "" } else { " with changes" };
+    Some(format!("`{}`{changes}", head.trim()))
 }

@@ -1,6 +1,6 @@
 //! What handlers and middleware work with.
 
-use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use rollcall_application::{Application, ports::IdempotencyKeys};
@@ -120,26 +120,5 @@ impl Api {
         let limits = settings.quotas.map(RateLimits::new);
         let request_ids = RequestIds::new(app.entropy.as_ref());
         Self(Arc::new(Joined { app, idempotency, metrics, settings, limits, request_ids }))
-    }
-
-    /// The client's address: the peer's, or what a trusted proxy says of it, in one line or several, which mean the same.
-    pub(crate) fn client_ip<'a>(
-        &self,
-        peer: IpAddr,
-        forwarded: impl DoubleEndedIterator<Item = &'a str>,
-    ) -> IpAddr {
-        let trusted = |ip: &IpAddr| self.settings.trusted_proxies.iter().any(|network| network.contains(ip));
-        let mut client = peer.to_canonical();
-        // Each proxy adds the address it saw at the end, so the list is read from there, as far as it is trusted.
-        for address in forwarded.rev().flat_map(|line| line.rsplit(',')) {
-            if !trusted(&client) {
-                break;
-            }
-            match address.trim().parse::<IpAddr>() {
-                Ok(address) => client = address.to_canonical(),
-                Err(_) => break,
-            }
-        }
-        client
     }
 }

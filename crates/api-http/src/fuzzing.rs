@@ -1,17 +1,20 @@
 //! What takes bytes from outside: functions of bytes that say what must be so of any. cargo-fuzz looks for some of which it is not, and
 //! the tests try a few hundred each.
 
-use std::str::from_utf8;
+use std::{net::IpAddr, str::from_utf8};
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use ipnet::IpNet;
 use rollcall_application::Precondition;
 
 use crate::{
     DeviceTokens, SessionCookie,
+    client::client_ip,
+    credential::Credential,
     cursor::PageQuery,
     etag::{IfMatch, IfNoneMatch, by_content},
-    middleware::idempotency,
+    middleware::{idempotency, outermost::continued_trace},
     query::parse,
     ranges::{Asked, Sent, asked, sent},
     v1::{
@@ -95,6 +98,53 @@ pub fn device_cookie(bytes: &[u8]) {
     }
 }
 
+/// `Authorization`: where there is one the request has that identity or none, whatever its cookies say.
+pub fn authorization(bytes: &[u8]) {
+    let Some(mut headers) = headers(&header::AUTHORIZATION, bytes) else { return };
+    headers.insert(header::COOKIE, HeaderValue::from_static("rollcall_session=of-a-cookie"));
+    let is_bearer = bytes.to_ascii_lowercase().starts_with(b"bearer ")
+        && bytes.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    match Credential::of(&headers, SessionCookie { secure: false }) {
+        Credential::Bearer(token) => {
+            assert!(is_bearer);
+            assert_eq!(Some(token.expose().as_bytes()), bytes.get(7..).map(<[u8]>::trim_ascii));
+        }
+        Credential::Unreadable => assert!(!is_bearer),
+        Credential::Cookie(_) | Credential::None => panic!("there is such a header"),
+    }
+}
+
+/// `X-Forwarded-For`: nobody but a proxy of one's own is believed, and nothing of the text that it adds to.
+pub fn forwarded_for(bytes: &[u8]) {
+    let of = |bytes: &[u8]| headers(&HeaderName::from_static("x-forwarded-for"), bytes);
+    let Some(headers) = of(bytes) else { return };
+    let proxies = ["10.0.0.0/8".parse::<IpNet>().expect("a network")];
+    let [outside, proxy, seen] =
+        ["192.0.2.7", "10.0.0.1", "192.0.2.9"].map(|text| text.parse::<IpAddr>().expect("an address"));
+    assert_eq!(client_ip(outside, &headers, &proxies), outside);
+    assert_eq!(client_ip(proxy, &headers, &[]), proxy);
+    let client = client_ip(proxy, &headers, &proxies);
+    assert!(client == proxy || bytes.iter().any(|byte| matches!(byte, b'.' | b':')));
+    assert_eq!(client, client.to_canonical());
+    // Proxies add what they saw to the last line, or in one of their own.
+    let added = of(&[bytes, b", 192.0.2.9"].concat()).expect("headers");
+    assert!([seen, proxy].contains(&client_ip(proxy, &added, &proxies)));
+    let added = of(&[bytes, b"\n192.0.2.9"].concat()).expect("headers");
+    assert_eq!(client_ip(proxy, &added, &proxies), seen);
+}
+
+/// `traceparent`: one that is gone on with is whole, so whatever makes spans of it finds numbers where they belong.
+pub fn traceparent(bytes: &[u8]) {
+    let Some(headers) = headers(&HeaderName::from_static("traceparent"), bytes) else { return };
+    let Some(trace) = continued_trace(&headers) else { return };
+    let line = bytes.split(|byte| *byte == b'\n').next().and_then(|line| from_utf8(line).ok());
+    let part = |from: usize, to: usize| line.and_then(|line| line.get(from..to)).expect("a part");
+    assert_eq!(part(3, 35), trace);
+    assert!(u128::from_str_radix(&trace, 16).is_ok_and(|trace| trace != 0));
+    assert!(u64::from_str_radix(part(36, 52), 16).is_ok_and(|parent| parent != 0));
+    assert!(u8::from_str_radix(part(53, 55), 16).is_ok());
+}
+
 /// Queries and forms: what is taken of one says once how long a page is to be, within bounds.
 pub fn query(bytes: &[u8]) {
     if let Ok(page) = parse::<PageQuery>(bytes) {
@@ -160,6 +210,27 @@ mod tests {
     #[test]
     fn cookies_of_devices_hold_a_few_tokens() {
         tried(&["a=b; rollcall_device=x.y.z..u.v; c=d", "__Host-rollcall_device=abc"], device_cookie);
+    }
+
+    #[test]
+    fn attack_20_a_request_has_one_identity() {
+        let good =
+            ["Bearer rcs_abc", "bearer  a.b.c\t", "Basic QWxhZGRpbg==", "Bearer ", "Bearer a\nBearer b"];
+        tried(&good, authorization);
+    }
+
+    #[test]
+    fn attack_35_nobody_else_says_where_they_come_from() {
+        tried(
+            &["192.0.2.1, 10.1.2.3", "::ffff:10.0.0.9, 2001:db8::1", "unknown, 10.0.0.2", "203.0.113.9\nä"],
+            forwarded_for,
+        );
+    }
+
+    #[test]
+    fn traces_are_gone_on_with_when_they_are_whole() {
+        let whole = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+        tried(&[format!("00-{whole}-01"), format!("01-{whole}-00-later")], traceparent);
     }
 
     #[test]

@@ -148,6 +148,9 @@ pub struct TimeZone(String);
 pub struct InvalidTimeZone;
 
 impl TimeZone {
+    /// The most characters of a name.
+    pub const LONGEST: usize = 64;
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -168,7 +171,7 @@ impl FromStr for TimeZone {
             part.starts_with(|first: char| first.is_ascii_alphabetic())
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte))
         };
-        if text.len() > 64 || !text.split('/').all(part) {
+        if text.len() > Self::LONGEST || !text.split('/').all(part) {
             return Err(InvalidTimeZone);
         }
         Ok(Self(text.to_owned()))

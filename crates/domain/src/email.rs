@@ -44,6 +44,9 @@ pub enum InvalidEmailAddress {
 }
 
 impl EmailAddress {
+    /// The most bytes of a text that is looked at as an address, with the spaces around it.
+    pub const LONGEST_TYPED: usize = 2 * MAX_BYTES;
+
     /// The address as it was typed, in normalization form C.
     pub fn as_str(&self) -> &str {
         &self.typed
@@ -93,7 +96,7 @@ impl FromStr for EmailAddress {
             return Err(InvalidEmailAddress::Unseen);
         }
         // Looked at before any work is done on it: an address has no right to be long.
-        if text.len() > 2 * MAX_BYTES {
+        if text.len() > Self::LONGEST_TYPED {
             return Err(InvalidEmailAddress::TooLong);
         }
         let typed = normalized(text.trim());

@@ -27,3 +27,19 @@ pub fn reference() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::reference;
+
+    #[test]
+    fn every_setting_says_by_itself_what_it_is() {
+        let reference = reference();
+        let rows: Vec<&str> = reference.lines().filter(|line| line.starts_with("| `ROLLCALL__")).collect();
+        assert!(!rows.is_empty());
+        for row in rows {
+            let words = row.trim_end_matches('|').splitn(3, "` | ").nth(2).unwrap_or_default().trim();
+            assert!(!words.is_empty() && !words.to_lowercase().contains("as above"), "{row}");
+        }
+    }
+}

@@ -79,22 +79,36 @@ pub(crate) struct Outcome {
     pub(crate) figures: Figures,
     pub(crate) recovery: Duration,
     pub(crate) wrong: Vec<(Wrong, String)>,
-    /// What else is to be said of it.
+    pub(crate) remarks: Remarks,
+}
+
+/// What else is to be said of a fault.
+#[derive(Default)]
+pub(crate) struct Remarks {
+    /// In the table.
     pub(crate) note: String,
+    /// The steps at which a node was to be killed, and none got to in time.
+    pub(crate) missed: Vec<String>,
+}
+
+impl From<String> for Remarks {
+    fn from(note: String) -> Self {
+        Self { note, missed: Vec::new() }
+    }
 }
 
 /// Breaks something while the load goes on, makes it whole, and looks at everything.
 pub(crate) async fn suffer(stage: &Arc<Stage>, name: &str, fault: &Fault, hold: Duration) -> Outcome {
     let load = Load::start(stage);
     flows(stage, FLOW).await;
-    let note = inflict(stage, fault, hold).await;
+    let remarks = inflict(stage, fault, hold).await;
     let whole = Instant::now();
     flows(stage, RECOVERY).await;
     let recovery = whole.elapsed();
     load.stop().await;
     stage.check().await;
     let (figures, wrong) = stage.journal.take();
-    Outcome { fault: name.to_owned(), figures, recovery, wrong, note: note.unwrap_or_default() }
+    Outcome { fault: name.to_owned(), figures, recovery, wrong, remarks }
 }
 
 /// Waits until every node is ready, and has acknowledged something since.
@@ -122,7 +136,7 @@ async fn flows(stage: &Stage, patience: Duration) {
 }
 
 /// Breaks it, and makes it whole again; gives back what else is to be said.
-async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String> {
+async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Remarks {
     match fault {
         Fault::Nothing => sleep(hold).await,
         Fault::Database(ending) => {
@@ -149,12 +163,12 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
                     .wrong(Wrong::Stuck, "no connection could be taken: nothing was tried".to_owned());
             }
             sleep(hold).await;
-            return Some(format!("{} connections taken", taken.len()));
+            return format!("{} connections taken", taken.len()).into();
         }
         Fault::NoDisk => {
             let mut cluster = stage.cluster.write().await;
             if let Some(why) = &cluster.no_disk {
-                return Some(format!("skipped: {why}"));
+                return format!("skipped: {why}").into();
             }
             let megabytes = cluster.fill_disk() / 1_000_000;
             sleep(hold).await;
@@ -167,7 +181,7 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
                     ", the database was killed"
                 }
             };
-            return Some(format!("{megabytes} MB filled{ended}"));
+            return format!("{megabytes} MB filled{ended}").into();
         }
         Fault::Way { all, mode } => {
             let nodes = if *all { &stage.nodes[..] } else { &stage.nodes[..1] };
@@ -199,7 +213,7 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
             sleep(hold).await;
             stage.hook.behave(Manner::Take);
         }
-        Fault::Clock => return Some(clock::jump(stage, hold).await),
+        Fault::Clock => return clock::jump(stage, hold).await.into(),
         Fault::Rolling => {
             for node in &stage.nodes {
                 stage.terminate(node).await;
@@ -207,8 +221,8 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
                 flows(stage, RECOVERY).await;
             }
         }
-        Fault::Kills(times) => return Some(kills::at_random(stage, *times).await),
-        Fault::Steps(job, most) => return Some(kills::at_steps(stage, *job, *most).await),
+        Fault::Kills(times) => return kills::at_random(stage, *times).await.into(),
+        Fault::Steps(job, most) => return kills::at_steps(stage, *job, *most).await,
     }
-    None
+    Remarks::default()
 }

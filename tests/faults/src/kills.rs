@@ -6,6 +6,7 @@ use rollcall_tests::random;
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    faults::Remarks,
     journal::Wrong,
     lane::pick,
     stage::Stage,
@@ -176,7 +177,7 @@ fn steps(stage: &Stage, job: Job) -> Vec<(String, Moment)> {
 }
 
 /// Kills a node at each step of a kind of work, before and after it, or at so many of them by chance; gives back what is to be said of it.
-pub(crate) async fn at_steps(stage: &Stage, job: Job, most: usize) -> String {
+pub(crate) async fn at_steps(stage: &Stage, job: Job, most: usize) -> Remarks {
     if job.begins_with_a_start() {
         // Then its steps are known.
         prepare(stage, job).await;
@@ -192,7 +193,7 @@ pub(crate) async fn at_steps(stage: &Stage, job: Job, most: usize) -> String {
     }
     let mut steps = steps(stage, job);
     let all = steps.len();
-    let (mut killed, mut tried) = (0, 0);
+    let (mut killed, mut tried, mut missed) = (0, 0, Vec::new());
     while killed < most && tried < most.saturating_add(TRIES) && !steps.is_empty() {
         let (statement, moment) = steps.remove(if most < all { pick(steps.len()) } else { 0 });
         let node = tried % stage.nodes.len();
@@ -200,7 +201,8 @@ pub(crate) async fn at_steps(stage: &Stage, job: Job, most: usize) -> String {
         if kill_at(stage, node, &statement, moment, job).await {
             killed += 1;
         } else if most >= all {
-            println!("  not got to in time: {moment:?} {statement}");
+            println!("  not got to in time: {moment} {statement}");
+            missed.push(format!("{moment} {statement}"));
         }
         if let Err(late) = stage.all_ready(READY).await {
             stage.journal.wrong(Wrong::Stuck, format!("after a kill at {statement:?}: {late}"));
@@ -211,7 +213,7 @@ pub(crate) async fn at_steps(stage: &Stage, job: Job, most: usize) -> String {
         stage.journal.wrong(Wrong::Stuck, why);
     }
     over(stage, job).await;
-    format!("killed at {killed} of {all} steps")
+    Remarks { note: format!("killed at {killed} of {all} steps"), missed }
 }
 
 /// Makes something that work which begins with the start of a node is about.

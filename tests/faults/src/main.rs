@@ -29,7 +29,7 @@ use tokio::{
 };
 
 use crate::{
-    faults::{Ending, Fault, Outcome, suffer},
+    faults::{Ending, Fault, Outcome, Remarks, suffer},
     journal::Figures,
     kills::Job,
     proxy::Mode,
@@ -52,6 +52,9 @@ struct Arguments {
     /// The document whose table of figures is written anew, if nothing is wrong. What it says of other faults stays.
     #[arg(long, conflicts_with = "short")]
     write: Option<PathBuf>,
+    /// The commit that the program was built of, as it is shown.
+    #[arg(long)]
+    commit: Option<String>,
 }
 
 /// Where the database does not answer for so long, everybody gives up in the meantime.
@@ -152,7 +155,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         eprintln!("no fault has {:?} in its name", arguments.only.unwrap_or_default());
         return ExitCode::FAILURE;
     }
-    let load = report::load();
+    let run = report::Run::begin(arguments.commit, nodes, organizations);
     let disk = faults.iter().any(|(_, fault, _)| *fault == Fault::NoDisk);
     let stage = Stage::set(arguments.rollcall, nodes, organizations, disk).await;
     let mut outcomes = Vec::new();
@@ -174,21 +177,19 @@ async fn run(arguments: Arguments) -> ExitCode {
         figures: Figures::default(),
         recovery: Duration::ZERO,
         wrong,
-        note: "deleted organizations are gone, and so is deleted sound".to_owned(),
+        remarks: Remarks::from("deleted organizations are gone, and so is deleted sound".to_owned()),
     };
     tell(&last);
     outcomes.push(last);
-    let circumstances = report::circumstances(nodes, organizations, load);
-    let table = report::table(&outcomes);
-    println!("\n{circumstances}{table}");
+    let figures = report::figures(&run, &outcomes);
+    println!("\n{figures}");
     let wrong: usize = outcomes.iter().map(|outcome| outcome.wrong.len()).sum();
     if wrong > 0 {
         eprintln!("{wrong} things are wrong");
         return ExitCode::FAILURE;
     }
     if let Some(document) = &arguments.write {
-        report::write(document, &circumstances, &table, &names)
-            .expect("a document with a place for the figures");
+        report::write(document, &figures, &names).expect("a document with a place for the figures");
     }
     ExitCode::SUCCESS
 }
@@ -200,7 +201,7 @@ fn tell(outcome: &Outcome) {
         outcome.fault,
         outcome.figures,
         outcome.recovery.as_secs_f64(),
-        outcome.note
+        outcome.remarks.note
     );
     for (what, why) in &outcome.wrong {
         println!("  {what:?}: {why}");

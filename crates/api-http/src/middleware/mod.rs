@@ -5,7 +5,7 @@ mod host;
 pub(crate) mod idempotency;
 mod key_call;
 mod origin_check;
-mod outermost;
+pub(crate) mod outermost;
 mod permission_first;
 mod rate_limit;
 mod trace;

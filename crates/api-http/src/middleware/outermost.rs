@@ -29,12 +29,12 @@ use super::{
 };
 use crate::{
     api::Api,
+    client::client_ip,
     problem::{Code, Problem, Unfinished},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The longest text that is kept of what a client calls itself. What is read of a header is ASCII.
 const USER_AGENT_CHARACTERS: usize = 256;
 
@@ -146,10 +146,9 @@ fn origin(api: &Api, request: &Request, request_id: String) -> Origin {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
     let headers = request.headers();
-    let forwarded = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
-        ip: Some(api.client_ip(peer, forwarded)),
+        ip: Some(client_ip(peer, headers, &api.settings.trusted_proxies)),
         user_agent: user_agent.map(|name| name.get(..USER_AGENT_CHARACTERS).unwrap_or(name).into()),
         request_id: Some(request_id.into()),
     }
@@ -166,7 +165,7 @@ fn named_by_the_service(request: &Request) -> Option<String> {
 }
 
 /// The id of the trace that the request belongs to (W3C Trace Context, section 3.2).
-fn continued_trace(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn continued_trace(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(TRACEPARENT)?.to_str().ok()?;
     let mut parts = value.split('-');
     let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

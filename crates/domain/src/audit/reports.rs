@@ -118,7 +118,8 @@ pub enum InvalidAction {
 }
 
 impl ReportedAction {
-    const MOST: usize = 100;
+    /// The most characters it may have.
+    pub const MOST: usize = 100;
 
     /// The action.
     pub fn as_str(&self) -> &str {
@@ -180,7 +181,8 @@ pub struct Name(String);
 pub struct InvalidName;
 
 impl Name {
-    const MOST: usize = 50;
+    /// The most characters it may have.
+    pub const MOST: usize = 50;
 
     /// The name.
     pub fn as_str(&self) -> &str {

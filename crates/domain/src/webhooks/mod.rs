@@ -56,8 +56,8 @@ pub enum InvalidWebhook {
 }
 
 impl WebhookUrl {
-    /// The most characters it may have.
-    const LONGEST: usize = 2_000;
+    /// The most bytes it may have.
+    pub const LONGEST: usize = 2_000;
     /// Names that mean the machine itself, or something in its own network (RFC 6761, RFC 6762, RFC 8375, RFC 9476).
     const LOCAL: [&'static str; 6] = ["localhost", "local", "internal", "home.arpa", "test", "invalid"];
 

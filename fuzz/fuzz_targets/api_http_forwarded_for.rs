@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rollcall_api_http::fuzzing::forwarded_for(bytes));
