@@ -200,7 +200,7 @@ async fn mailed_token(anonymous: &Caller, page: &str) -> String {
 }
 
 /// An authenticator app that was given a seed, at this moment: the node goes by this machine's clock, as the database does.
-async fn authenticator(database: &TestDatabase, seed: &str) -> Authenticator {
+pub(crate) async fn authenticator(database: &TestDatabase, seed: &str) -> Authenticator {
     let now = database.rows("SELECT extract(epoch FROM now())::bigint AS now").await;
     let now = OffsetDateTime::from_unix_timestamp(now[0]["now"].as_i64().unwrap()).unwrap();
     Authenticator::of(seed, &ManualClock::at(now))
