@@ -121,6 +121,7 @@ mod stream;
 mod stream_limits;
 mod systemd;
 mod tokens;
+mod told_alike;
 mod tour;
 mod transcripts;
 mod unconditional;
