@@ -7,6 +7,7 @@ mod accounts;
 mod agent_races;
 mod agents;
 mod agents_looked_at;
+mod alerting;
 mod answers;
 mod api_keys;
 mod asvs;

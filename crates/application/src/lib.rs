@@ -55,6 +55,6 @@ pub(crate) use failure::Failure;
 pub use page::{Page, PageRequest};
 pub use precondition::Precondition;
 pub use principal::{Asks, KeyActor, Principal};
-pub use reseal::{SealedFor, SealedRows, reseal};
+pub use reseal::{Resealed, SealedFor, SealedRows, reseal};
 pub use rollcall_domain::ErrorChain;
 pub use sealed::Sealed;
