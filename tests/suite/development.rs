@@ -135,6 +135,19 @@ async fn in_production_there_is_no_mailbox_and_cookies_are_for_tls_only() {
         server.anonymous().get(path).await.problem(404, "not_found");
         server.anonymous().delete(path).await.problem(404, "not_found");
     }
+    // Nor is there anything of the repository, a folder, or what servers tell of themselves.
+    for path in [
+        "/.git/config",
+        "/.env",
+        "/Cargo.toml",
+        "/config",
+        "/assets",
+        "/assets/",
+        "/metrics",
+        "/server-status",
+    ] {
+        server.anonymous().get(path).await.problem(404, "not_found");
+    }
     let answer = server.anonymous().get("/healthz").await.expect(200);
     assert!(answer.header("strict-transport-security").starts_with("max-age=63072000"));
     server.terminate();
