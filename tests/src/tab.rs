@@ -14,14 +14,20 @@ pub struct Tab {
     caller: Caller,
     base: String,
     cookies: Mutex<BTreeMap<String, String>>,
+    given: Mutex<Vec<String>>,
     language: &'static str,
 }
 
 impl Tab {
     /// A tab of a browser that has never been there.
     pub fn open(service: &Service) -> Self {
-        let (caller, base) = (service.anonymous(), service.base());
-        Self { caller, base, cookies: Mutex::default(), language: "en" }
+        Self::behind(service.anonymous(), &service.base())
+    }
+
+    /// A tab of a browser that knows the service by the name of what stands in front of it.
+    pub fn behind(caller: Caller, origin: &str) -> Self {
+        let (cookies, given) = (Mutex::default(), Mutex::default());
+        Self { caller, base: origin.to_owned(), cookies, given, language: "en" }
     }
 
     /// A tab of a browser that likes a language best.
@@ -49,6 +55,11 @@ impl Tab {
         cookies.iter().find(|(name, _)| name.ends_with(end)).map(|(_, value)| value.clone())
     }
 
+    /// All cookies that the browser was told to keep or to forget so far, each as its line in an answer.
+    pub fn given(&self) -> Vec<String> {
+        self.given.lock().unwrap().clone()
+    }
+
     /// Puts a cookie into the browser, in place of the one whose name ends so.
     pub fn set_cookie(&self, end: &str, value: &str) {
         let mut cookies = self.cookies.lock().unwrap();
@@ -74,6 +85,7 @@ impl Tab {
         let mut cookies = self.cookies.lock().unwrap();
         for line in answer.headers.get_all("set-cookie") {
             let line = line.to_str().unwrap();
+            self.given.lock().unwrap().push(line.to_owned());
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
             if line.contains("Max-Age=0") {
                 cookies.remove(name);

@@ -1,5 +1,6 @@
 //! Every operation of the contract, with what it needs of whoever calls it. An operation that has no row here fails the suite.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// What an operation asks of whoever calls it.
@@ -68,6 +69,23 @@ impl Row {
 
     fn on(self, foreign: Foreign) -> Self {
         Self { foreign: Some(foreign), ..self }
+    }
+
+    /// An id such as the path names, of a thing that never was.
+    pub(crate) fn unknown_id(&self) -> &'static str {
+        let names = |what: &str| self.path.contains(what);
+        match self.foreign {
+            Some(foreign) => foreign.unknown(),
+            None if names("{passkey_id}") => "pkey_01h455vb4pex5vsknk084sn02q",
+            None if names("{session_id}") => "sess_01h455vb4pex5vsknk084sn02q",
+            None if names("{organization_id}") => "org_01h455vb4pex5vsknk084sn02q",
+            None => "user_01h455vb4pex5vsknk084sn02q",
+        }
+    }
+
+    /// Its method, as requests name it.
+    pub(crate) fn verb(&self) -> Method {
+        Method::from_bytes(self.method.to_uppercase().as_bytes()).unwrap()
     }
 
     /// The path with an id in it.

@@ -15,7 +15,7 @@ async fn try_post(caller: &Caller, path: &str, body: serde_json::Value) -> Optio
 }
 
 /// The token in the mail to an address, decoded from what the mail server got.
-fn mailed_token(smtp: &SmtpServer, email: &str) -> Option<String> {
+pub(crate) fn mailed_token(smtp: &SmtpServer, email: &str) -> Option<String> {
     let mail = smtp.received().into_iter().rev().find(|mail| mail.recipients.contains(&email.to_owned()))?;
     let text = mail.data.replace("=\r\n", "").replace("=3D", "=");
     Some(text.split("token=").nth(1)?.chars().take_while(char::is_ascii_alphanumeric).collect())

@@ -1,8 +1,12 @@
 //! The development profile: one command, and everything else is found or made.
 
-use std::process::Stdio;
+use std::{collections::BTreeSet, process::Stdio};
 
-use rollcall_tests::{Binary, Caller, PASSWORD, until};
+use rollcall_tests::{
+    Binary, Caller, PASSWORD, Tab, TestDatabase,
+    smtp::{Behaviour, SmtpServer},
+    until,
+};
 use serde_json::json;
 
 /// A folder that the user that PostgreSQL runs as can get to.
@@ -131,9 +135,91 @@ async fn in_production_there_is_no_mailbox_and_cookies_are_for_tls_only() {
         server.anonymous().get(path).await.problem(404, "not_found");
         server.anonymous().delete(path).await.problem(404, "not_found");
     }
+    // Nor is there anything of the repository, a folder, or what servers tell of themselves.
+    for path in [
+        "/.git/config",
+        "/.env",
+        "/Cargo.toml",
+        "/config",
+        "/assets",
+        "/assets/",
+        "/metrics",
+        "/server-status",
+    ] {
+        server.anonymous().get(path).await.problem(404, "not_found");
+    }
     let answer = server.anonymous().get("/healthz").await.expect(200);
     assert!(answer.header("strict-transport-security").starts_with("max-age=63072000"));
     server.terminate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asvs_3_3_1_and_3_3_3_in_production_every_cookie_is_for_this_host_alone_and_no_script_sees_it() {
+    const ORIGIN: &str = "https://rollcall.example";
+    const EMAIL: &str = "grace@hopper.example";
+    let (database, smtp) = (TestDatabase::create().await, SmtpServer::start(Behaviour::Accept).await);
+    let smtp_url = smtp.url();
+    let server = Binary::serve(&[
+        ("ROLLCALL_ENV", "production"),
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__HTTP__PUBLIC_URL", ORIGIN),
+        ("ROLLCALL__KEYS__RING", "1:QmFvXbRPHH8tFcz0Pq9aXlPnhD3vjCqUUJdsYb0tVzE="),
+        ("ROLLCALL__EMAIL__SMTP_URL", &smtp_url),
+    ]);
+    let tab = Tab::behind(server.anonymous(), ORIGIN);
+    let fields = [("name", "Grace"), ("email", EMAIL), ("organization_name", "Navy")];
+    tab.send("/sign-up", "/sign-up", &fields).await.expect(303);
+    let token = until("the link", async || crate::crash::mailed_token(&smtp, EMAIL)).await;
+    let page = format!("/signup/complete?token={token}");
+    let done = tab.send(&page, "/signup/complete", &[("password", PASSWORD)]).await.expect(303);
+    tab.follow(done.header("location")).await.expect(200);
+    let grace = server.anonymous().with_token(&tab.cookie("session").unwrap());
+
+    // A call is taken, and given back.
+    let id = crate::escalations::escalate(&grace, "CA1", 5).await;
+    let set = tab.send("/live", "/live/status", &[("status", "available"), ("note", "")]).await.expect(303);
+    let there = tab.follow(set.header("location")).await.expect(200);
+    tab.fill(&there, &format!("/live/calls/{id}/claim"), &[]).await.expect(303);
+    assert!(tab.cookie(&format!("lease_{id}")).is_some());
+    tab.send("/live", &format!("/live/calls/{id}/release"), &[]).await.expect(303);
+
+    // The API gives a device its cookie, too.
+    let sign_in = json!({"email": EMAIL, "password": PASSWORD});
+    let by_api = server.anonymous().post("/v1/sessions", sign_in).await.expect(201);
+    let by_api = by_api.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().to_owned());
+    let by_api: Vec<String> = by_api.collect();
+    assert_eq!(by_api.len(), 1, "{by_api:?}");
+
+    // With a second factor, the first step has one of its own.
+    let begun = grace.post("/v1/me/mfa/totp", json!({})).await.expect(200);
+    let code = crate::observability::authenticator(&database, begun.text_at("/secret")).await.code();
+    let confirmed = grace.post("/v1/me/mfa/totp/confirm", json!({"code": code})).await.expect(200);
+    let recovery_code = confirmed.list("recovery_codes")[0].as_str().unwrap();
+    tab.send("/account", "/sign-out", &[]).await.expect(303);
+    let asked = tab.send("/sign-in", "/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await;
+    let second = asked.expect(303).header("location").to_owned();
+    tab.send(&second, "/sign-in/second-factor", &[("code", recovery_code)]).await.expect(303);
+    tab.get("/account").await.expect(200);
+    server.terminate();
+
+    let mut kinds = BTreeSet::new();
+    for line in tab.given().iter().chain(&by_api) {
+        let mut parts = line.split("; ");
+        let name = parts.next().unwrap().split('=').next().unwrap();
+        let kind = name.strip_prefix("__Host-rollcall_").unwrap_or_else(|| panic!("{line}"));
+        kinds.insert(kind.split('_').next().unwrap().to_owned());
+        let attributes: Vec<&str> = parts.collect();
+        for needed in ["Secure", "Path=/", "HttpOnly"] {
+            assert!(attributes.contains(&needed), "{needed}: {line}");
+        }
+        assert!(["SameSite=Lax", "SameSite=Strict"].iter().any(|one| attributes.contains(one)), "{line}");
+        let of_a_domain = |attribute: &&str| attribute.to_ascii_lowercase().starts_with("domain");
+        assert!(!attributes.iter().any(of_a_domain), "{line}");
+    }
+    assert_eq!(
+        kinds.iter().collect::<Vec<_>>(),
+        ["challenge", "device", "form", "lease", "notice", "session"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

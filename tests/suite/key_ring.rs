@@ -11,10 +11,35 @@ use crate::{
     tokens::{KNOWN, RING},
 };
 
+const OLD: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const NEW: &str = "2:IAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+#[tokio::test]
+async fn asvs_13_3_4_what_the_keyring_of_a_node_does_not_open_is_among_its_metrics() {
+    let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
+    let before = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", OLD)]).await;
+    let (grace, _) = before.sign_up(&Service::new_address("grace"), "Acme").await;
+    make(&grace, json!({})).await;
+    before.enrol(&grace).await;
+    let without = Service::start_on(database, clock, &[("keys.ring", NEW)]).await;
+    let metrics = async |node: &Service| node.operations().get("/metrics").await.expect(200).text;
+    until("what it does not open to be counted", async || {
+        let text = metrics(&without).await;
+        let counted = [("sealed", 1), ("api_keys", 1), ("signing_keys", 3)];
+        let told = |(kept, count): (&str, u8)| {
+            text.contains(&format!("rollcall_keyring_unopened{{kept=\"{kept}\"}} {count}\n"))
+        };
+        counted.into_iter().all(told).then_some(())
+    })
+    .await;
+    let whole = metrics(&before).await;
+    for kept in ["sealed", "api_keys", "signing_keys"] {
+        assert!(whole.contains(&format!("rollcall_keyring_unopened{{kept=\"{kept}\"}} 0\n")), "{whole}");
+    }
+}
+
 #[tokio::test]
 async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_and_the_old_one_can_go() {
-    const OLD: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    const NEW: &str = "2:IAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
     let before = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", OLD)]).await;
     let (grace, _) = before.sign_up(&Service::new_address("grace"), "Acme").await;

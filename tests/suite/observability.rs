@@ -1,7 +1,6 @@
-//! What those who run the service see of it from the outside: traces, and the metrics that dashboards and alerts are made of.
+//! What those who run the service see of it from the outside: traces, metrics and the log.
 
 use std::{
-    collections::BTreeSet,
     fs::{self, File},
     io::{BufRead, BufReader},
     time::Duration,
@@ -17,7 +16,6 @@ use reqwest::Method;
 use rollcall_tests::{
     Answer, Authenticator, Binary, Caller, HookServer, ManualClock, PASSWORD, Service, TestDatabase, until,
 };
-use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -200,7 +198,7 @@ async fn mailed_token(anonymous: &Caller, page: &str) -> String {
 }
 
 /// An authenticator app that was given a seed, at this moment: the node goes by this machine's clock, as the database does.
-async fn authenticator(database: &TestDatabase, seed: &str) -> Authenticator {
+pub(crate) async fn authenticator(database: &TestDatabase, seed: &str) -> Authenticator {
     let now = database.rows("SELECT extract(epoch FROM now())::bigint AS now").await;
     let now = OffsetDateTime::from_unix_timestamp(now[0]["now"].as_i64().unwrap()).unwrap();
     Authenticator::of(seed, &ManualClock::at(now))
@@ -299,83 +297,6 @@ async fn work_that_was_not_done_is_in_the_log_with_what_kept_it_from_being_done(
     let why = "internal error: permission denied for table deliveries (SQLSTATE 42501)";
     assert_eq!(told.expect("a line")["error"], why);
     node.kill();
-}
-
-/// Names of metrics in a text, without what histograms add to theirs.
-fn named(text: &str) -> BTreeSet<String> {
-    let names = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let names = names.filter(|name| name.starts_with("rollcall_"));
-    let without = |name: &str| {
-        let ends = ["_bucket", "_sum", "_count"];
-        ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name).to_owned()
-    };
-    names.map(without).collect()
-}
-
-/// What the metrics of a node are called that has answered something.
-async fn metrics(service: &Service) -> BTreeSet<String> {
-    service.anonymous().get("/v1/session").await.expect(401);
-    let text = until("everything is counted", async || {
-        let text = service.operations().get("/metrics").await.expect(200).text;
-        text.contains(r#"rollcall_database_connections{state="used"}"#).then_some(text)
-    })
-    .await;
-    named(&text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
-}
-
-const DASHBOARD: &str = include_str!("../../deploy/grafana/rollcall.json");
-const RULES: &str = include_str!("../../deploy/prometheus/rollcall.rules.yaml");
-const OPERATIONS: &str = include_str!("../../docs/operations.md");
-const ALERTS: &str = include_str!("../../docs/alerts.md");
-
-#[tokio::test]
-async fn every_metric_of_the_dashboard_the_alerts_and_the_documents_exists_and_is_described() {
-    let service = Service::start().await;
-    let metrics = metrics(&service).await;
-    let dashboard: serde_json::Value = serde_json::from_str(DASHBOARD).unwrap();
-    let panels = dashboard["panels"].as_array().unwrap();
-    let expressions = panels.iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
-    let expressions: Vec<&str> = expressions.map(|target| target["expr"].as_str().unwrap()).collect();
-    assert!(expressions.iter().all(|expression| !named(expression).is_empty()));
-    let documents = [("operations.md", OPERATIONS), ("alerts.md", ALERTS)];
-    for (file, text) in [("dashboard", DASHBOARD), ("rules", RULES)].into_iter().chain(documents) {
-        let mut named = named(text);
-        // Of PostgreSQL.
-        named.retain(|name| {
-            !["rollcall_app", "rollcall_directory", "rollcall_purge"].contains(&name.as_str())
-        });
-        let unknown: Vec<_> = named.difference(&metrics).collect();
-        assert!(!named.is_empty() && unknown.is_empty(), "{file} names what there is not: {unknown:?}");
-    }
-    let described = named(OPERATIONS);
-    let undescribed: Vec<_> = metrics.difference(&described).collect();
-    assert!(undescribed.is_empty(), "docs/operations.md does not say what these are: {undescribed:?}");
-}
-
-#[test]
-fn every_alert_says_what_it_is_and_how_urgent_and_has_a_row_that_says_what_to_do() {
-    let documents = Yaml::load_from_str(RULES).unwrap();
-    let groups = documents[0]["groups"].as_sequence().unwrap();
-    let rules: Vec<_> = groups.iter().flat_map(|group| group["rules"].as_sequence().unwrap()).collect();
-    assert!(rules.len() > 10);
-    let mut alerts = Vec::new();
-    for rule in rules {
-        let name = rule["alert"].as_str().unwrap();
-        assert!(!named(rule["expr"].as_str().unwrap()).is_empty(), "{name}");
-        assert!(["page", "ticket"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{name}");
-        assert!(rule["annotations"]["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
-        alerts.push(name);
-    }
-    // In the same order, so that whoever compares them finds what they look for.
-    assert_eq!(rows_of_alerts(), alerts, "docs/alerts.md beside the rules");
-}
-
-/// The alerts that docs/alerts.md has rows for; a row can be for several.
-fn rows_of_alerts() -> Vec<&'static str> {
-    let rows = ALERTS.lines().filter_map(|line| line.strip_prefix("| `"));
-    let columns: Vec<_> = rows.map(|row| row.split_once(" | ").expect("two columns")).collect();
-    assert!(columns.iter().all(|(_, what)| what.trim_end_matches('|').trim().len() > 20));
-    columns.iter().flat_map(|(names, _)| names.split(',').map(|name| name.trim().trim_matches('`'))).collect()
 }
 
 #[tokio::test]

@@ -47,8 +47,7 @@ async fn attack_38_nothing_but_the_operator_s_token_opens_the_operator_s_paths()
         call(&service.anonymous(), row, &team.organization).await.problem(401, "unauthenticated");
         // A browser does not bring it.
         let path = row.path.replace("{organization_id}", &team.organization);
-        let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).unwrap();
-        let cookie = service.anonymous().request(method, &path);
+        let cookie = service.anonymous().request(row.verb(), &path);
         let cookie = cookie.header("Cookie", format!("rollcall_session={}", rollcall_tests::OPERATOR_TOKEN));
         assert!(matches!(Answer::of(cookie).await.status.as_u16(), 401 | 403));
     }

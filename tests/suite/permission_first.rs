@@ -5,21 +5,15 @@ use rollcall_domain::{Permission, Role, sessions::ELEVATION};
 use rollcall_tests::{Answer, Caller, Service, Team, until};
 use serde_json::json;
 
-use crate::contract::{Foreign, Needs, Row, rows};
+use crate::contract::{Needs, Row, rows};
 
 const EVENTS: &str = "/v1/audit/events";
 
-/// An id of a thing of the kind that the row is about, as far as anybody can tell.
-fn some_id(row: &Row) -> &'static str {
-    row.foreign.map_or("user_01h455vb4pex5vsknk084sn02q", Foreign::unknown)
-}
-
 /// Asks with a body and a query of which nothing is right.
 async fn nonsense(caller: &Caller, row: &Row) -> Answer {
-    let path = row.path(some_id(row));
+    let path = row.path(row.unknown_id());
     let path = path.split('?').next().unwrap();
-    let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).unwrap();
-    let request = caller.request(method, &format!("{path}?nonsense=1"));
+    let request = caller.request(row.verb(), &format!("{path}?nonsense=1"));
     Answer::of(match &row.body {
         Some(_) => request.json(&json!({"nonsense": 1})),
         None => request,
@@ -87,9 +81,8 @@ async fn whoever_has_not_proved_lately_who_they_are_hears_nothing_of_what_is_wro
         ("application/json", too_large.as_str()),
     ];
     let ask = async |caller: &Caller, row: &Row, (kind, body): (&str, &str)| {
-        let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).unwrap();
-        let path = row.path(some_id(row)).replace("passkeys/user_", "passkeys/pkey_");
-        let request = caller.request(method, &path).header("content-type", kind).header("if-match", "x");
+        let request = caller.request(row.verb(), &row.path(row.unknown_id()));
+        let request = request.header("content-type", kind).header("if-match", "x");
         Answer::of(request.body(body.to_owned())).await
     };
     let told = |row: &Row, body: (&str, &str), answer: Answer, status: u16, code: &str| {
@@ -131,7 +124,7 @@ async fn keyed(service: &Service) -> Vec<Row> {
 
 /// Asks with keys, and with a body of which nothing is right.
 async fn with_keys(caller: &Caller, row: &Row, keys: &[&str], body: &str) -> Answer {
-    let request = caller.request(Method::POST, &row.path(some_id(row)));
+    let request = caller.request(Method::POST, &row.path(row.unknown_id()));
     let request = keys.iter().fold(request, |request, key| request.header("Idempotency-Key", *key));
     Answer::of(request.header("content-type", "application/json").body(body.to_owned())).await
 }

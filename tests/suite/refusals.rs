@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Method;
 use rollcall_domain::{Permission, Role};
 use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
@@ -260,8 +259,7 @@ async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
 }
 
 pub(crate) async fn call(caller: &Caller, row: &Row, id: &str) -> Answer {
-    let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).unwrap();
-    let request = caller.request(method, &row.path(id));
+    let request = caller.request(row.verb(), &row.path(id));
     Answer::of(match &row.body {
         Some(body) => request.json(body),
         None => request,

@@ -311,3 +311,34 @@ impl FromRequestParts<Api> for Anybody {
         Ok(Self(principal))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Over TLS a cookie is for this host alone and for all of it, and no script sees it (RFC 6265bis section 4.1.3.2).
+    pub(crate) fn assert_for_this_host(line: &str) {
+        let mut parts = line.split("; ");
+        assert!(parts.next().is_some_and(|pair| pair.starts_with("__Host-rollcall_")), "{line}");
+        let attributes: Vec<&str> = parts.collect();
+        for needed in ["Secure", "Path=/", "HttpOnly"] {
+            assert!(attributes.contains(&needed), "{needed}: {line}");
+        }
+        assert!(attributes.iter().any(|attribute| attribute.starts_with("SameSite=")), "{line}");
+        assert!(!line.to_ascii_lowercase().contains("domain"), "{line}");
+    }
+
+    #[test]
+    fn asvs_3_3_1_and_3_3_3_over_tls_the_cookie_of_a_session_is_for_this_host_alone() {
+        let (token, cookie) = (Secret::new("rcs_token"), SessionCookie { secure: true });
+        for line in [cookie.set(&token), cookie.take_away()] {
+            assert_for_this_host(&line);
+        }
+        // One that another host of the domain could have set is none.
+        for (name, shown) in [("__Host-rollcall_session", Some(token)), ("rollcall_session", None)] {
+            let pair = format!("{name}=rcs_token");
+            let headers = [(header::COOKIE, pair.parse().expect("a value"))].into_iter().collect();
+            assert_eq!(cookie.get(&headers), shown, "{name}");
+        }
+    }
+}

@@ -68,6 +68,20 @@ const fn name(cookie: SessionCookie) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credential::tests::assert_for_this_host;
+
+    #[test]
+    fn asvs_3_3_1_and_3_3_3_over_tls_the_cookie_of_a_device_is_for_this_host_alone() {
+        let cookie = SessionCookie { secure: true };
+        let (_, line) = DeviceTokens(Vec::new()).with(&Secret::new("token"), cookie);
+        assert_for_this_host(&line);
+        // One that another host of the domain could have set is none.
+        for (name, shown) in [("__Host-rollcall_device", 1), ("rollcall_device", 0)] {
+            let pair = format!("{name}=token");
+            let headers = [(header::COOKIE, pair.parse().expect("a value"))].into_iter().collect();
+            assert_eq!(DeviceTokens::of(&headers, cookie).tokens().len(), shown, "{name}");
+        }
+    }
 
     #[test]
     fn a_device_is_known_for_the_accounts_used_last() {

@@ -70,6 +70,8 @@ pub struct Metrics {
     pub database_connections: Family<ConnectionLabels, Gauge>,
     /// The most that there may be.
     pub database_connections_limit: Gauge,
+    /// What this node's keyring did not open when it was last looked at.
+    pub keyring_unopened: Family<KeptLabels, Gauge>,
     /// What has become of this node's spans.
     pub trace_spans: Family<SpanLabels, Counter>,
     limited: Family<LimitLabels, Counter>,
@@ -85,6 +87,13 @@ fn bounded(what: &str) -> String {
 pub struct ConnectionLabels {
     /// `used`, or `idle` for those that are open and free.
     pub state: &'static str,
+}
+
+/// What the keyring keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KeptLabels {
+    /// `sealed` for what outlives the key that has sealed it, `api_keys` for those that work, or `signing_keys` for those that sign.
+    pub kept: &'static str,
 }
 
 /// Which spans.
@@ -210,6 +219,8 @@ impl Default for Metrics {
             "The most connections that this node's pool may have",
             connections_limit.clone(),
         );
+        let unopened = Family::<KeptLabels, Gauge>::default();
+        registry.register("keyring_unopened", "What this node's keyring does not open", unopened.clone());
         let (trace_spans, limited) =
             (Family::<SpanLabels, Counter>::default(), Family::<LimitLabels, Counter>::default());
         registry.register("trace_spans", "What has become of this node's spans", trace_spans.clone());
@@ -217,6 +228,9 @@ impl Default for Metrics {
         // Told from the beginning, so that what is counted first is seen to rise.
         for limit in ["requests", "attempts", "services", "api_key"] {
             drop(limited.get_or_create(&LimitLabels { limit }));
+        }
+        for kept in ["sealed", "api_keys", "signing_keys"] {
+            drop(unopened.get_or_create(&KeptLabels { kept }));
         }
         for outcome in ["sent", "dropped", "failed"] {
             drop(trace_spans.get_or_create(&SpanLabels { outcome }));
@@ -250,6 +264,7 @@ impl Default for Metrics {
             recording_remains,
             database_connections: connections,
             database_connections_limit: connections_limit,
+            keyring_unopened: unopened,
             trace_spans,
             limited,
         }

@@ -57,6 +57,6 @@ pub use page::{Page, PageRequest};
 pub use passed_over::PassedOver;
 pub use precondition::Precondition;
 pub use principal::{Asks, KeyActor, Principal};
-pub use reseal::{SealedFor, SealedRows, reseal};
+pub use reseal::{Resealed, SealedFor, SealedRows, reseal};
 pub use rollcall_domain::ErrorChain;
 pub use sealed::Sealed;

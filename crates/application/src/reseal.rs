@@ -63,13 +63,22 @@ pub trait SealedRows: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
-/// Seals with the newest key what is sealed with an older one; gives back how many.
+/// What has become of what other keys than the newest had sealed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// How much the newest key seals now.
+    pub anew: u64,
+    /// How much no key on the ring opens.
+    pub closed: u64,
+}
+
+/// Seals with the newest key what is sealed with an older one.
 ///
 /// # Errors
 /// When the store does not answer. What no key on the ring opens is told in the log, and left as it is: the key may come back. So is what
 /// cannot be changed now; the next time it comes again.
-pub async fn reseal(app: &Application, rows: &dyn SealedRows) -> Result<u64, Error> {
-    let mut resealed = 0;
+pub async fn reseal(app: &Application, rows: &dyn SealedRows) -> Result<Resealed, Error> {
+    let mut resealed = Resealed::default();
     for what in SealedFor::ALL {
         let (mut after, mut closed) = (None, 0);
         loop {
@@ -77,7 +86,7 @@ pub async fn reseal(app: &Application, rows: &dyn SealedRows) -> Result<u64, Err
             for (id, before) in &page {
                 match anew(app, what, *id, before) {
                     Some(sealed) => match rows.reseal(what, *id, before, &sealed).await {
-                        Ok(()) => resealed += 1,
+                        Ok(()) => resealed.anew += 1,
                         Err(error) => {
                             tracing::warn!(
                                 error = %ErrorChain(&error),
@@ -101,6 +110,7 @@ pub async fn reseal(app: &Application, rows: &dyn SealedRows) -> Result<u64, Err
                 "the keyring (ROLLCALL__KEYS__RING) does not open what it has sealed"
             );
         }
+        resealed.closed += closed;
     }
     Ok(resealed)
 }
@@ -174,8 +184,11 @@ mod tests {
             [sealed(what, 1), broken, sealed(what, 3)]
         });
         let kept = Kept(Mutex::new(of_each.collect()), None);
-        assert_eq!(reseal(&after, &kept).await.expect("resealed"), 2 * SealedFor::ALL.len() as u64);
-        assert_eq!(reseal(&after, &kept).await.expect("nothing to do"), 0);
+        let kinds = SealedFor::ALL.len() as u64;
+        let resealed = reseal(&after, &kept).await.expect("resealed");
+        assert_eq!(resealed, Resealed { anew: 2 * kinds, closed: kinds });
+        let resealed = reseal(&after, &kept).await.expect("nothing to do");
+        assert_eq!(resealed, Resealed { anew: 0, closed: kinds });
         // The old key can go.
         after.keyring = both.split(',').next().expect("one").parse().expect("a keyring");
         for (what, id, sealed) in
@@ -202,10 +215,10 @@ mod tests {
             (what, id, Sealed(seal.expect("sealed")))
         });
         let mut kept = Kept(Mutex::new(sealed.to_vec()), Some(Uuid::from_u128(1)));
-        assert_eq!(reseal(&after, &kept).await.expect("resealed"), 1);
+        assert_eq!(reseal(&after, &kept).await.expect("resealed").anew, 1);
         let lines = heard.lines();
         assert!(matches!(&lines[..], [line] if line.contains("held by somebody")), "{lines:?}");
         kept.1 = None;
-        assert_eq!(reseal(&after, &kept).await.expect("resealed"), 1);
+        assert_eq!(reseal(&after, &kept).await.expect("resealed").anew, 1);
     }
 }

@@ -25,7 +25,7 @@ use rollcall_application::{
     organizations,
     ports::{Attempts, Backlog, Clock, Expiry, IdempotencyKeys, Purge},
     recordings::{self, Remains},
-    reseal, revocations,
+    revocations,
     security::{self, MfaNotices},
     stream,
     webhooks::{self, Deliveries, WebhookCourier, WebhookSender},
@@ -287,8 +287,7 @@ impl Workers {
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_availability(availability::KEPT).await.map(drop).map_err(Error::from));
-        complain(reseal(&self.app, self.sealed.as_ref()).await.map(drop));
-        complain(api_keys::tell_older_ring_keys(&self.app).await);
+        self.count_unopened().await;
         complain(revocations::forget(&self.app).await.map(drop));
         complain(stream::forget(&self.app).await.map(drop));
         complain(self.deliveries.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));

@@ -32,7 +32,7 @@ assets! {
     "codes.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
     "ticks.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+    "icon.svg": "image/svg+xml; charset=utf-8",
     "passkeys.js": "text/javascript; charset=utf-8",
     "shown_once.js": "text/javascript; charset=utf-8",
     "time_zone.js": "text/javascript; charset=utf-8",

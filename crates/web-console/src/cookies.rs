@@ -108,3 +108,34 @@ impl Own {
         Some(URL_SAFE_NO_PAD.encode(sealed))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Over TLS a cookie is for this host alone and for all of it, and no script sees it (RFC 6265bis section 4.1.3.2).
+    pub(crate) fn assert_for_this_host(line: &str) {
+        let mut parts = line.split("; ");
+        assert!(parts.next().is_some_and(|pair| pair.starts_with("__Host-rollcall_")), "{line}");
+        let attributes: Vec<&str> = parts.collect();
+        for needed in ["Secure", "Path=/", "HttpOnly", "SameSite=Lax"] {
+            assert!(attributes.contains(&needed), "{needed}: {line}");
+        }
+        assert!(!line.to_ascii_lowercase().contains("domain"), "{line}");
+    }
+
+    #[test]
+    fn asvs_3_3_1_and_3_3_3_over_tls_each_cookie_of_the_console_is_for_this_host_alone() {
+        for own in [Own::Form, Own::Notice, Own::Challenge] {
+            for line in [own.give("value", true), own.take_away(true)] {
+                assert_for_this_host(&line);
+            }
+            // One that another host of the domain could have set is none.
+            for (secure, shown) in [(true, Some("value".to_owned())), (false, None)] {
+                let pair = format!("{}=value", own.name(secure));
+                let headers = [(header::COOKIE, pair.parse().expect("a value"))].into_iter().collect();
+                assert_eq!(own.read(&headers, true), shown, "{own:?}");
+            }
+        }
+    }
+}

@@ -27,11 +27,12 @@ pub async fn older_ring_keys(app: &Application) -> Result<Vec<OlderRingKey>, Err
 }
 
 /// Tells whoever runs the service of API keys that cannot be used because the keyring has lost what they are kept by, and of those that
-/// would be next.
+/// would be next; gives back how many cannot be used.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn tell_older_ring_keys(app: &Application) -> Result<(), Error> {
+pub async fn tell_older_ring_keys(app: &Application) -> Result<u64, Error> {
+    let mut unusable = 0;
     for OlderRingKey { id, live, is_on_the_ring } in older_ring_keys(app).await? {
         if is_on_the_ring {
             tracing::info!(
@@ -40,6 +41,7 @@ pub async fn tell_older_ring_keys(app: &Application) -> Result<(), Error> {
                 "API keys are kept by an older key of the keyring until they are used"
             );
         } else {
+            unusable += live;
             tracing::error!(
                 ring_key = id,
                 api_keys = live,
@@ -47,5 +49,25 @@ pub async fn tell_older_ring_keys(app: &Application) -> Result<(), Error> {
             );
         }
     }
-    Ok(())
+    Ok(unusable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MockDirectory, TestStore, application};
+
+    #[tokio::test]
+    async fn those_whose_key_is_not_on_the_ring_are_counted_and_no_others() {
+        for (ring_key, unusable) in [(1, 0), (7, 3)] {
+            let mut directory = MockDirectory::new();
+            directory
+                .expect_api_keys_by_ring_key()
+                .returning(move |_, _| Ok(vec![KeptBy { ring_key, live: 3 }]));
+            let mut app = application(&TestStore::default(), directory);
+            let ring = "2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=,1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+            app.keyring = ring.parse().expect("a keyring");
+            assert_eq!(tell_older_ring_keys(&app).await.expect("an answer"), unusable);
+        }
+    }
 }

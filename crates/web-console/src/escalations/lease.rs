@@ -21,6 +21,12 @@ fn prefix(secure: bool) -> &'static str {
     if secure { "__Host-rollcall_lease_" } else { "rollcall_lease_" }
 }
 
+/// The `Set-Cookie` value that gives one, or takes it away.
+fn line(id: EscalationId, value: &str, seconds: u32, secure: bool) -> String {
+    let only = if secure { "; Secure" } else { "" };
+    format!("{}{id}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{only}", prefix(secure))
+}
+
 fn context(session: SessionId, id: EscalationId) -> Vec<u8> {
     format!("{session}\n{id}").into_bytes()
 }
@@ -50,19 +56,13 @@ pub(super) fn give(caller: &Caller, response: &mut Response, id: EscalationId, t
     let context = context(caller.actor.session_id(), id);
     let sealed = app.keyring.seal(PURPOSE, &context, token.expose().as_bytes(), app.entropy.as_ref());
     if let Some(sealed) = sealed {
-        let only = if secure { "; Secure" } else { "" };
-        let (prefix, value) = (prefix(secure), URL_SAFE_NO_PAD.encode(sealed));
-        let cookie = format!("{prefix}{id}={value}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{only}");
-        add_cookie(response, &cookie);
+        add_cookie(response, &line(id, &URL_SAFE_NO_PAD.encode(sealed), SECONDS, secure));
     }
 }
 
 /// Takes a lease away.
 pub(super) fn take_away(visit: &Visit, response: &mut Response, id: EscalationId) {
-    let secure = visit.console.cookies.secure();
-    let only = if secure { "; Secure" } else { "" };
-    let cookie = format!("{}{id}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{only}", prefix(secure));
-    add_cookie(response, &cookie);
+    add_cookie(response, &line(id, "", 0, visit.console.cookies.secure()));
 }
 
 /// Takes away what this browser holds of calls that are not whoever looks's any more. That it did not work is no reason not to show
@@ -78,4 +78,18 @@ pub(crate) async fn forget_lost_leases(caller: &Caller, mut response: Response) 
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cookies::tests::assert_for_this_host;
+
+    #[test]
+    fn asvs_3_3_1_and_3_3_3_over_tls_the_cookie_of_a_lease_is_for_this_host_alone() {
+        let id = "esc_01h455vb4pex5vsknk084sn02q".parse().expect("an id");
+        for line in [line(id, "value", SECONDS, true), line(id, "", 0, true)] {
+            assert_for_this_host(&line);
+        }
+    }
 }
