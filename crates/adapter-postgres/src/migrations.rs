@@ -179,7 +179,10 @@ async fn drop_unfinished_indexes(
             WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace"#
     );
     let unfinished = unfinished.fetch_all(&mut *connection).await.map_err(failed)?;
-    for index in unfinished.iter().filter(|index| builds(migration.sql.as_str(), index)) {
+    for index in unfinished {
+        if !builds(migration.sql.as_str(), &index) {
+            continue;
+        }
         tracing::info!(index = index.as_str(), "an index that was not finished is built anew");
         let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS \"{index}\"");
         connection.execute(AssertSqlSafe(drop)).await.map_err(failed)?;
