@@ -15,7 +15,7 @@ fn settings(folder: &Path, name: &str) -> Settings {
 }
 
 /// A server of the test's own, and the folder that it is in; none where this machine has no PostgreSQL to start.
-async fn primary() -> Option<(PrivatePostgres, TempDir)> {
+pub(crate) async fn primary() -> Option<(PrivatePostgres, TempDir)> {
     let open = Permissions::from_mode(0o755);
     let folder = tempfile::Builder::new().permissions(open).tempdir().unwrap();
     match PrivatePostgres::start(&settings(folder.path(), "primary")).await {

@@ -26,7 +26,7 @@ use crate::{
 const SERVICE_ROLE: &str = "rollcall_app";
 
 /// The longest wait for a lock.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often the database checks whether the client of a running statement is still there.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);

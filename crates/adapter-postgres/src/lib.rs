@@ -28,6 +28,7 @@ mod invitations;
 mod look_ups;
 mod mail;
 mod members;
+mod migrations;
 mod operator;
 mod organizations;
 mod passkeys;
@@ -53,7 +54,8 @@ mod webhooks;
 
 pub use citus::{CitusError, distribute, in_the_way_of_citus};
 pub use connection::{ConnectError, ConnectionSettings};
-pub use database::{MigrateError, create_database, migrate, migrations_fingerprint};
+pub use database::create_database;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use migrations::{LockWaits, MigrateError, migrate, migrate_with, migrations_fingerprint};
 pub use readiness::NotReady;
 pub use store::{Connections, PgStore};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{database::MIGRATIONS, store::PgStore};
+use crate::{migrations::MIGRATIONS, store::PgStore};
 
 /// The database cannot be worked with. The texts may be shown to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
