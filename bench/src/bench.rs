@@ -16,7 +16,7 @@ use crate::{
     data::Data,
     database::{Cluster, Database},
     floors::{self, Floor},
-    load::{Calls, Window, saturate, saturate_at_least, watch},
+    load::{Calls, Window, saturate, saturate_at_least, watch, watch_at},
     mail_sink,
     peer::{self, Peer},
     process::{Cpu, Memory},
@@ -270,7 +270,8 @@ impl<'a> Bench<'a> {
                 let server = self.serve(&database).await?;
                 searching::sketched(&database.url).await?;
                 let window = Window::of(self.seconds);
-                let answers = watch(server.address, &database.data, calls, window);
+                let rate = searching::PER_SECOND;
+                let answers = watch_at(rate, server.address, &database.data, calls, window);
                 let measure = self.observe(Some(&server), &database, window, answers).await?;
                 server.stop().await?;
                 Ok(Sample { figure: measure.p99.as_secs_f64() * 1e3, measure: Some(measure), beside: None })

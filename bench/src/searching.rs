@@ -21,6 +21,8 @@ struct Length {
 const WHOLE: Length = Length { subtrees: 152, leaves: 65_536, level: 2 };
 /// A few stretches of it.
 const SMALL: Length = Length { subtrees: 16, leaves: 256, level: 1 };
+/// How many searches are made each second: in one organization's log, on one node, as many as a hundred people would.
+pub(crate) const PER_SECOND: u32 = 20;
 /// How often it is looked whether the log has been sketched.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 

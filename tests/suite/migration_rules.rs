@@ -17,16 +17,11 @@ const SMALL: [&str; 3] = ["dev_mails", "purge_order", "signing_keys"];
 const OPEN: [&str; 1] = ["purge_order"];
 
 /// What was agreed to all the same: the migration's number, how the complaint begins, and why it does no harm.
-const AGREED: &[(u32, &str, &str)] = &[
-    (96, "CREATE INDEX on attempts", "accounts, devices and networks at which passwords were tried of late"),
-    (96, "CREATE INDEX on mails", "letters of a week, and those that nobody takes"),
-    (96, "CREATE INDEX on audit_queue", "what has waited for moments, unless a log is stopped"),
-    (
-        98,
-        "CREATE INDEX on audit_sketches",
-        "a row for 512 events, and the migration has the table to itself anyway",
-    ),
-];
+const AGREED: &[(u32, &str, &str)] = &[(
+    98,
+    "CREATE INDEX on audit_sketches",
+    "a row for 512 events, and the migration has the table to itself anyway",
+)];
 
 /// Nobody gets to the table, if only to read it, until every row was looked at,
 const CHECKS: &str = "looks at every row while nobody gets to the table: add the constraint by itself as NOT VALID, and VALIDATE it in a migration of its own";
