@@ -1,8 +1,11 @@
 //! From where a request comes, as far as the service knows for certain.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{
+    net::IpAddr,
+    str::{FromStr, from_utf8},
+};
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use rollcall_domain::api_keys::Networks;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -72,16 +75,15 @@ impl ClientAddress {
     /// address for each proxy that is trusted, and no further than to what is no address.
     pub fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> Self {
         let mut client = peer.to_canonical();
-        let lists: Vec<&str> =
-            headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+        let lists = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
         // Each proxy adds the address that it saw at the end, so the list is read from there, as far as it is trusted.
-        for address in lists.iter().rev().flat_map(|list| list.rsplit(',')) {
+        for address in lists.rev().flat_map(|list| list.rsplit(|byte| *byte == b',')) {
             if !proxies.trust(client) {
                 break;
             }
-            match address.trim().parse::<IpAddr>() {
-                Ok(address) => client = address.to_canonical(),
-                Err(_) => break,
+            match from_utf8(address).ok().and_then(|address| address.trim().parse::<IpAddr>().ok()) {
+                Some(address) => client = address.to_canonical(),
+                None => break,
             }
         }
         Self(client)
@@ -90,14 +92,12 @@ impl ClientAddress {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&'static str], proxies: &str) -> String {
         let mut headers = HeaderMap::new();
         for list in forwarded {
-            headers.append(FORWARDED_FOR, HeaderValue::from_static(list));
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(list.as_bytes()).expect("a value"));
         }
         let proxies = proxies.parse().expect("proxies");
         ClientAddress::behind(peer.parse().expect("an address"), &headers, &proxies).0.to_string()
@@ -114,6 +114,8 @@ mod tests {
             ("10.0.0.1", vec!["203.0.113.9", "198.51.100.7"], "10.0.0.0/8", "198.51.100.7"),
             ("10.0.0.1", vec!["198.51.100.7, 10.1.2.3"], "10.0.0.0/8", "198.51.100.7"),
             ("10.0.0.1", vec!["198.51.100.7, nonsense"], "10.0.0.0/8", "10.0.0.1"),
+            // What a client writes does not hide what a proxy adds to it, or the client would be taken for the proxy.
+            ("10.0.0.1", vec!["203.0.113.9, ä, 198.51.100.7"], "10.0.0.0/8", "198.51.100.7"),
             ("10.0.0.1", vec![], "10.0.0.0/8", "10.0.0.1"),
             ("::ffff:10.0.0.1", vec!["2001:db8::1"], "10.0.0.0/8", "2001:db8::1"),
             ("127.0.0.1", vec!["198.51.100.7"], " 127.0.0.1 , ::1", "198.51.100.7"),

@@ -182,11 +182,11 @@ impl Sequencing {
     /// # Errors
     /// Only when something is out of order; then nothing has changed, or, if only the answer was lost, all of it.
     pub async fn sequence(&self, shard: Shard, now: OffsetDateTime) -> Result<Sequenced, StoreError> {
-        let mut passed_over: Vec<Log> = Vec::new();
+        let (mut passed_over, mut turn) = (Vec::<Log>::new(), Turn::IfFree);
         loop {
             let mut left_alone = self.left_alone(now);
             left_alone.extend(&passed_over);
-            match self.attempt(shard, Turn::IfFree, RoundScope::AllBut(&left_alone)).await? {
+            match self.attempt(shard, turn, RoundScope::AllBut(&left_alone)).await? {
                 TurnOutcome::Done { sequenced, .. } => return Ok(sequenced),
                 TurnOutcome::Broken(logs) => self.note(logs, now),
                 // It is tried again with the next round; the others of the shard go on.
@@ -212,6 +212,8 @@ impl Sequencing {
                     }
                 }
             }
+            // What came to nothing may have the shard for a moment more, until it is rolled back.
+            turn = Turn::Next;
         }
     }
 

@@ -144,6 +144,19 @@ async fn a_tree_that_somebody_holds_gets_its_leaves_afterwards_and_its_neighbour
 }
 
 #[tokio::test]
+async fn neighbours_of_a_tree_that_is_held_wait_until_the_round_that_found_it_has_let_go_of_the_shard() {
+    let neighbour = Some(rollcall_domain::OrganizationId::from_parts(7, &[1; 10]));
+    let kept = KeptLogs::default();
+    for log in [ours(), neighbour] {
+        kept.write(log, Some(true));
+    }
+    kept.hold(ours(), true);
+    kept.linger();
+    sequencing(&kept).sequence(Shard::of(ours()), NOW).await.expect("no failure");
+    assert_eq!((kept.leaves(ours()).len(), kept.leaves(neighbour).len()), (0, 1));
+}
+
+#[tokio::test]
 async fn what_the_database_refuses_of_one_log_is_no_matter_of_the_others() {
     let neighbour = Some(rollcall_domain::OrganizationId::from_parts(7, &[1; 10]));
     let kept = KeptLogs::default();

@@ -41,6 +41,8 @@ pub async fn purge_some(
             Err(error) => {
                 tracing::warn!(error = %ErrorChain(&error), %organization, "an organization was not purged");
                 passed_over.note(organization);
+                // Whether it is a matter of this one alone is found out by asking again: a database that is away ends the round.
+                return Ok(true);
             }
         }
     }
@@ -80,6 +82,8 @@ async fn purge_one(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use async_trait::async_trait;
     use rollcall_domain::audit::Outcome;
 
@@ -137,6 +141,39 @@ mod tests {
         let app = application(&store, MockDirectory::new());
         assert!(!step(&app, &Due([Some(0), None])).await);
         assert!(store.committed().is_empty());
+    }
+
+    /// A database that goes away once it has said what is due.
+    #[derive(Default)]
+    struct Leaving(AtomicU32, AtomicU32);
+
+    #[async_trait]
+    impl Purge for Leaving {
+        async fn due(&self, _: OffsetDateTime, _: u16) -> Result<Vec<OrganizationId>, StoreError> {
+            match self.0.fetch_add(1, Ordering::Relaxed) {
+                0 => Ok((1..9).map(|number| OrganizationId::from_parts(0, &[number; 10])).collect()),
+                _ => Err(StoreError::Unavailable("away".into())),
+            }
+        }
+
+        async fn remove_some(
+            &self,
+            _: OrganizationId,
+            _: OffsetDateTime,
+            _: u32,
+        ) -> Result<Option<u64>, StoreError> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            Err(StoreError::Unavailable("away".into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_goes_away_is_not_waited_for_with_each_organization() {
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let (leaving, mut passed_over) = (Leaving::default(), PassedOver::default());
+        assert!(purge_some(&app, &leaving, &mut passed_over).await.expect("a step"));
+        assert!(purge_some(&app, &leaving, &mut passed_over).await.is_err());
+        assert_eq!(leaving.1.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]

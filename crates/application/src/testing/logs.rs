@@ -43,6 +43,8 @@ pub(crate) struct State {
     refused: BTreeSet<Log>,
     held: BTreeSet<Log>,
     busy: Option<Log>,
+    /// Whether rounds that come to nothing have their shard for a moment more, and whether one has.
+    lingering: (bool, bool),
     fault: Option<Fault>,
 }
 
@@ -85,6 +87,11 @@ impl KeptLogs {
         let mut state = self.state();
         state.held.retain(|other| *other != log);
         state.held.extend(held.then_some(log));
+    }
+
+    /// From now on, whoever does not wait finds the shard taken after a round that has come to nothing.
+    pub(crate) fn linger(&self) {
+        self.state().lingering.0 = true;
     }
 
     fn numbers(events: Option<&Vec<EventId>>) -> Vec<i64> {
@@ -174,9 +181,12 @@ impl State {
 
 #[async_trait]
 impl Sequencer for KeptLogs {
-    async fn begin(&self, shard: Shard, _: Turn) -> Answer<Option<Box<dyn Round>>> {
+    async fn begin(&self, shard: Shard, turn: Turn) -> Answer<Option<Box<dyn Round>>> {
         self.at("begin").1?;
-        Ok(Some(Box::new(TestRound { kept: self.clone(), shard, taken: Vec::new() })))
+        if std::mem::take(&mut self.state().lingering.1) && turn == Turn::IfFree {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(TestRound { kept: self.clone(), shard, taken: Vec::new(), finished: false })))
     }
 
     async fn newest_waiting(&self, log: Log) -> Answer<Option<i64>> {
@@ -202,6 +212,15 @@ struct TestRound {
     kept: KeptLogs,
     shard: Shard,
     taken: Vec<QueuedEvent>,
+    finished: bool,
+}
+
+impl Drop for TestRound {
+    fn drop(&mut self) {
+        // A test that has failed is told so by its own panic.
+        let Ok(mut state) = self.kept.0.lock() else { return };
+        state.lingering.1 = state.lingering.0 && !self.finished;
+    }
 }
 
 #[async_trait]
@@ -236,12 +255,13 @@ impl Round for TestRound {
         Ok(wanted.iter().filter_map(|id| Some((*id, state.tiles.get(id)?.clone()))).collect())
     }
 
-    async fn finish(self: Box<Self>, growths: &[Growth]) -> Answer<()> {
+    async fn finish(mut self: Box<Self>, growths: &[Growth]) -> Answer<()> {
         let (done, answer) = self.kept.at("finish");
         let mut state = self.kept.state();
         if growths.iter().any(|growth| state.refused.contains(&growth.log)) {
             return Err(StoreError::Internal("refused".into()));
         }
+        self.finished = done;
         if done {
             state.queue.retain(|event| !self.taken.contains(event));
             for growth in growths {
