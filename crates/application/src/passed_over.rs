@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use rollcall_domain::OrganizationId;
 
-/// The organizations, and the platform itself, in which a round of regular work could not do what was due: somebody holds something of theirs for longer than it
-/// may be waited for, say. The round goes on with all others and leaves these alone until the next one, as each of its steps would
-/// wait there again.
+/// The organizations in which a round of regular work could not do what was due, and whether that is so of the platform itself: somebody
+/// holds something of theirs for longer than it may be waited for, say. The round goes on with all others and leaves these alone until the
+/// next one, as each of its steps would wait there again.
 #[derive(Debug, Default)]
 pub struct PassedOver {
     organizations: BTreeSet<OrganizationId>,

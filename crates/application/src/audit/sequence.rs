@@ -26,7 +26,7 @@ pub const AT_ONCE: u16 = 4_096;
 const UNOFFERED_KEPT: Duration = Duration::days(30);
 /// How long a log whose tree is not whole is left alone, so that the others of its shard go on.
 const LEFT_ALONE: Duration = Duration::minutes(1);
-/// How long a log whose tree somebody holds is left alone: what is taken for it from the queue, and for all others with it, is given back.
+/// How long a log whose tree somebody holds is left alone: each try takes events of the whole shard out of the queue, and gives them back.
 const HELD_LEFT_ALONE: Duration = Duration::seconds(3);
 /// How many events are forgotten at once.
 const FORGET_AT_ONCE: u32 = 1_000;
