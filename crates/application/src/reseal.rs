@@ -83,24 +83,28 @@ pub async fn reseal(app: &Application, rows: &dyn SealedRows) -> Result<Resealed
         let (mut after, mut closed) = (None, 0);
         loop {
             let page = rows.sealed_otherwise(what, app.keyring.newest(), after, AT_A_TIME).await?;
-            for (id, before) in &page {
-                match anew(app, what, *id, before) {
-                    Some(sealed) => match rows.reseal(what, *id, before, &sealed).await {
-                        Ok(()) => resealed.anew += 1,
-                        Err(error) => {
-                            tracing::warn!(
-                                error = %ErrorChain(&error),
-                                ?what,
-                                "what an older key of the keyring has sealed was not sealed anew"
-                            )
-                        }
-                    },
-                    None => closed += 1,
-                }
+            if page.is_empty() {
+                break;
             }
-            match page.last() {
-                Some((id, _)) => after = Some(*id),
-                None => break,
+            for (id, before) in &page {
+                after = Some(*id);
+                let Some(sealed) = anew(app, what, *id, before) else {
+                    closed += 1;
+                    continue;
+                };
+                match rows.reseal(what, *id, before, &sealed).await {
+                    Ok(()) => resealed.anew += 1,
+                    Err(error) => {
+                        tracing::warn!(
+                            error = %ErrorChain(&error),
+                            ?what,
+                            "what an older key of the keyring has sealed was not sealed anew"
+                        );
+                        // Whether it is a matter of this one alone is found out by asking for those behind it: a database that is away
+                        // ends the round.
+                        break;
+                    }
+                }
             }
         }
         if closed > 0 {
@@ -123,7 +127,10 @@ fn anew(app: &Application, what: SealedFor, id: Uuid, sealed: &Sealed) -> Option
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    };
 
     use super::*;
     use crate::testing::{LogHeard, MockDirectory, TestStore, application};
@@ -220,5 +227,41 @@ mod tests {
         assert!(matches!(&lines[..], [line] if line.contains("held by somebody")), "{lines:?}");
         kept.1 = None;
         assert_eq!(reseal(&after, &kept).await.expect("resealed").anew, 1);
+    }
+
+    /// A database that goes away once it has said what is sealed with an older key.
+    struct Leaving(Mutex<Vec<(Uuid, Sealed)>>, AtomicU32);
+
+    #[async_trait]
+    impl SealedRows for Leaving {
+        async fn sealed_otherwise(
+            &self,
+            _: SealedFor,
+            _: u8,
+            _: Option<Uuid>,
+            _: u16,
+        ) -> Result<Vec<(Uuid, Sealed)>, StoreError> {
+            let page = std::mem::take(&mut *self.0.lock().expect("no panic"));
+            if page.is_empty() { Err(StoreError::Unavailable("away".into())) } else { Ok(page) }
+        }
+
+        async fn reseal(&self, _: SealedFor, _: Uuid, _: &Sealed, _: &Sealed) -> Result<(), StoreError> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            Err(StoreError::Unavailable("away".into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_goes_away_is_not_waited_for_with_each_secret() {
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let sealed = (1..9).map(|number| {
+            let id = Uuid::from_u128(number);
+            let purpose = SealedFor::TotpSeed.purpose();
+            let seal = app.keyring.seal(purpose, id.as_bytes(), b"a secret", app.entropy.as_ref());
+            (id, Sealed(seal.expect("sealed")))
+        });
+        let leaving = Leaving(Mutex::new(sealed.collect()), AtomicU32::default());
+        assert!(reseal(&app, &leaving).await.is_err());
+        assert_eq!(leaving.1.load(Ordering::Relaxed), 1);
     }
 }

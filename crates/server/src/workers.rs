@@ -241,7 +241,10 @@ impl Workers {
     }
 
     async fn clean_recordings(&self, stopped: &CancellationToken) -> Result<(), Error> {
-        while !stopped.is_cancelled() && recordings::clean_some(&self.app, self.remains.as_ref()).await? {}
+        let mut passed_over = PassedOver::default();
+        while !stopped.is_cancelled()
+            && recordings::clean_some(&self.app, self.remains.as_ref(), &mut passed_over).await?
+        {}
         Ok(())
     }
 

@@ -18,15 +18,19 @@ impl Remains for PgStore {
     async fn uploads_expired(
         &self,
         now: OffsetDateTime,
+        but: &[OrganizationId],
         limit: u16,
     ) -> Result<Vec<OrganizationId>, StoreError> {
+        let but: Vec<Uuid> = but.iter().map(|organization| organization.uuid()).collect();
         let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
         let find = sqlx::query_scalar!(
             "SELECT DISTINCT r.org_id FROM recordings r JOIN organizations o ON o.org_id = r.org_id
               WHERE r.state = 'upload' AND r.expires_at <= $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
+                AND NOT o.org_id = ANY ($3)
               LIMIT $2",
             now,
             i64::from(limit),
+            &but,
         );
         let found = find.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

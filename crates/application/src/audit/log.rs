@@ -93,7 +93,8 @@ pub trait LogView {
 
     /// The last full stretches of [`SKETCHED`](rollcall_domain::audit::sketch::SKETCHED) events, up to and with one and not before
     /// another, in which there may be what is looked for: the last first, at most so many. The end of the log, which is no full
-    /// stretch yet, is not among them.
+    /// stretch yet, is not among them. A full stretch has a row, which a trigger makes with the tree; whoever takes the row out of the
+    /// database hides the stretch from searches, but not from exports, proofs and checks, which do not go by sketches.
     async fn log_stretches(
         &mut self,
         organization: OrganizationId,

@@ -58,7 +58,7 @@ pub trait Retention: Send + Sync {
 }
 
 /// Takes some of what is too old out of the logs; gives back whether there may be more. Where it does not work, that is told in the log,
-/// and the organization is passed over for the rest of the round: it comes again with the next.
+/// and the organization, or the platform's own log, is passed over for the rest of the round: it comes again with the next.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -88,7 +88,20 @@ pub async fn retain_some(
         }
     }
     let days = i64::from(app.settings.platform_log_days);
-    more |= retention.retain_platform(app.now() - Duration::days(days), AT_ONCE).await? > 0;
+    if !passed_over.contains_platform() {
+        match retention.retain_platform(app.now() - Duration::days(days), AT_ONCE).await {
+            Ok(events) => more |= events > 0,
+            Err(error) => {
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    "what is too old was not taken out of the platform's own audit log"
+                );
+                passed_over.note_platform();
+                // As with organizations.
+                return Ok(true);
+            }
+        }
+    }
     Ok(more)
 }
 
@@ -104,6 +117,8 @@ mod tests {
         due: Mutex<Vec<(OrganizationId, u32)>>,
         tried: Mutex<Vec<OrganizationId>>,
         platform: Mutex<u32>,
+        /// Whether somebody holds something of the platform's own log.
+        platform_is_held: bool,
     }
 
     fn log(number: u8) -> OrganizationId {
@@ -143,7 +158,11 @@ mod tests {
 
         async fn retain_platform(&self, _: OffsetDateTime, _: u32) -> Result<u64, StoreError> {
             *self.platform.lock().expect("no panic") += 1;
-            Ok(0)
+            if self.platform_is_held {
+                Err(StoreError::Unavailable("held by somebody".into()))
+            } else {
+                Ok(0)
+            }
         }
     }
 
@@ -155,6 +174,7 @@ mod tests {
             due: Mutex::new(vec![(log(0), 1), (log(1), 3), (log(2), 1)]),
             tried: Mutex::default(),
             platform: Mutex::default(),
+            platform_is_held: false,
         };
         let mut passed_over = PassedOver::default();
         while retain_some(&app, &logs, &mut passed_over).await.expect("a step") {}
@@ -169,6 +189,29 @@ mod tests {
         );
         retain_some(&app, &logs, &mut PassedOver::default()).await.expect("a step");
         assert_eq!(*logs.tried.lock().expect("no panic"), [log(0)]);
+    }
+
+    #[tokio::test]
+    async fn the_platform_s_own_log_that_somebody_holds_keeps_no_other_waiting() {
+        let (heard, _hearing) = LogHeard::here();
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let logs = Logs {
+            due: Mutex::new(vec![(log(1), 3)]),
+            tried: Mutex::default(),
+            platform: Mutex::default(),
+            platform_is_held: true,
+        };
+        let mut passed_over = PassedOver::default();
+        for more in [true, true, true, false] {
+            assert_eq!(retain_some(&app, &logs, &mut passed_over).await.expect("a step"), more);
+        }
+        // Once, however many steps the others take.
+        assert_eq!(*logs.platform.lock().expect("no panic"), 1);
+        assert_eq!(*logs.tried.lock().expect("no panic"), [log(1); 3]);
+        let lines = heard.lines();
+        assert!(matches!(&lines[..], [line] if line.contains("held by somebody")), "{lines:?}");
+        retain_some(&app, &logs, &mut PassedOver::default()).await.expect("a step");
+        assert_eq!(*logs.platform.lock().expect("no panic"), 2);
     }
 
     /// A database that goes away once it has said what is due.

@@ -26,6 +26,8 @@ pub const AT_ONCE: u16 = 4_096;
 const UNOFFERED_KEPT: Duration = Duration::days(30);
 /// How long a log whose tree is not whole is left alone, so that the others of its shard go on.
 const LEFT_ALONE: Duration = Duration::minutes(1);
+/// How long a log whose tree somebody holds is left alone: each try takes events of the whole shard out of the queue, and gives them back.
+const HELD_LEFT_ALONE: Duration = Duration::seconds(3);
 /// How many events are forgotten at once.
 const FORGET_AT_ONCE: u32 = 1_000;
 
@@ -35,6 +37,8 @@ pub struct Sequencing {
     pub(super) sequencer: Arc<dyn Sequencer>,
     /// Logs whose trees are not whole, and when that was found out.
     broken: Arc<Mutex<BTreeMap<Log, OffsetDateTime>>>,
+    /// Logs whose trees somebody held, and when that was found out.
+    held: Arc<Mutex<BTreeMap<Log, OffsetDateTime>>>,
     sequenced: Arc<AtomicU64>,
 }
 
@@ -74,7 +78,7 @@ pub struct Sequenced {
 impl Sequencing {
     /// What keeps the order.
     pub fn new(sequencer: Arc<dyn Sequencer>) -> Self {
-        Self { sequencer, broken: Arc::default(), sequenced: Arc::default() }
+        Self { sequencer, broken: Arc::default(), held: Arc::default(), sequenced: Arc::default() }
     }
 
     /// What waits for its place.
@@ -105,8 +109,22 @@ impl Sequencing {
     }
 
     fn left_alone(&self, now: OffsetDateTime) -> Vec<Log> {
-        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-        broken.iter().filter(|(_, found)| now - **found < LEFT_ALONE).map(|(log, _)| *log).collect()
+        let mut logs = Vec::new();
+        for (known, time) in [(&self.broken, LEFT_ALONE), (&self.held, HELD_LEFT_ALONE)] {
+            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            logs.extend(known.iter().filter(|(_, found)| now - **found < time).map(|(log, _)| *log));
+        }
+        logs
+    }
+
+    /// Nothing is done about a log for now. That is told once, until it is over.
+    fn note_held(&self, log: Log, now: OffsetDateTime) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was not found held for so long, another node has gone on with.
+        held.retain(|_, found| now - *found < LEFT_ALONE);
+        if held.insert(log, now).is_none() {
+            tracing::warn!(log = name(log), "somebody holds an audit log's tree; its events wait");
+        }
     }
 
     fn note(&self, logs: impl IntoIterator<Item = (Log, BrokenTree)>, now: OffsetDateTime) {
@@ -124,18 +142,15 @@ impl Sequencing {
     }
 
     fn note_whole(&self, growths: &[Growth]) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         for growth in growths {
+            held.remove(&growth.log);
             if broken.remove(&growth.log).is_some() {
                 tracing::info!(log = name(growth.log), "an audit log's tree is whole again");
             }
         }
     }
-}
-
-/// Tells that nothing is done about a log for now.
-fn pass_over(log: Log) {
-    tracing::warn!(log = name(log), "somebody holds an audit log's tree; its events wait");
 }
 
 fn name(log: Log) -> String {
@@ -182,28 +197,21 @@ impl Sequencing {
     /// # Errors
     /// Only when something is out of order; then nothing has changed, or, if only the answer was lost, all of it.
     pub async fn sequence(&self, shard: Shard, now: OffsetDateTime) -> Result<Sequenced, StoreError> {
-        let (mut passed_over, mut turn) = (Vec::<Log>::new(), Turn::IfFree);
+        let mut turn = Turn::IfFree;
         loop {
-            let mut left_alone = self.left_alone(now);
-            left_alone.extend(&passed_over);
+            let left_alone = self.left_alone(now);
             match self.attempt(shard, turn, RoundScope::AllBut(&left_alone)).await? {
                 TurnOutcome::Done { sequenced, .. } => return Ok(sequenced),
                 TurnOutcome::Broken(logs) => self.note(logs, now),
-                // It is tried again with the next round; the others of the shard go on.
-                TurnOutcome::Held(logs) => {
-                    logs.iter().for_each(|log| pass_over(*log));
-                    passed_over.extend(logs);
-                }
+                // They are tried again in a while; the others of the shard go on.
+                TurnOutcome::Held(logs) => logs.into_iter().for_each(|log| self.note_held(log, now)),
                 // One of them is in the way of all. Each by itself, then.
                 TurnOutcome::Refused(logs, _) => {
                     for log in logs {
                         match self.attempt(shard, Turn::Next, RoundScope::Log(log)).await? {
                             TurnOutcome::Done { .. } => {}
                             TurnOutcome::Broken(logs) => self.note(logs, now),
-                            TurnOutcome::Held(_) => {
-                                pass_over(log);
-                                passed_over.push(log);
-                            }
+                            TurnOutcome::Held(_) => self.note_held(log, now),
                             TurnOutcome::Refused(_, why) => {
                                 let why = ErrorChain(why.as_ref()).to_string();
                                 self.note([(log, BrokenTree::Refused(why))], now);

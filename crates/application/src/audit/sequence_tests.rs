@@ -138,9 +138,50 @@ async fn a_tree_that_somebody_holds_gets_its_leaves_afterwards_and_its_neighbour
     // Nobody has changed anything, so nobody is told that.
     assert_eq!(sequencing.broken(), 0);
     kept.hold(ours(), false);
-    all(&sequencing).await;
+    sequencing.sequence(Shard::of(ours()), NOW + HELD_LEFT_ALONE).await.expect("no failure");
     assert_eq!(kept.leaves(ours()).len(), 2);
     kept.assert_whole(ours());
+}
+
+#[tokio::test]
+async fn a_tree_that_is_held_is_tried_again_after_seconds_and_told_once_until_it_is_over() {
+    let (heard, _hearing) = LogHeard::here();
+    let kept = KeptLogs::default();
+    let (sequencing, another) = (sequencing(&kept), sequencing(&kept));
+    let sequence = async |sequencing: &Sequencing, seconds: i64| {
+        let now = NOW + Duration::seconds(seconds);
+        sequencing.sequence(Shard::of(ours()), now).await.expect("no failure");
+        (kept.leaves(ours()).len(), heard.lines().len())
+    };
+    kept.write(ours(), Some(true));
+    kept.hold(ours(), true);
+    assert_eq!(sequence(&sequencing, 0).await, (0, 1));
+    // Nothing is taken for it and given back meanwhile: that it is free again is not found out.
+    kept.hold(ours(), false);
+    assert_eq!(sequence(&sequencing, 2).await, (0, 0));
+    kept.hold(ours(), true);
+    assert_eq!(sequence(&sequencing, 3).await, (0, 0));
+    kept.hold(ours(), false);
+    assert_eq!(sequence(&sequencing, 5).await, (0, 0));
+    assert_eq!(sequence(&sequencing, 6).await, (1, 0));
+    // Nor is whoever wants to read the log kept waiting by that, and what has gone on is left alone no more.
+    kept.write(ours(), None);
+    kept.hold(ours(), true);
+    assert_eq!(sequence(&sequencing, 7).await, (1, 1));
+    kept.hold(ours(), false);
+    sequencing.catch_up(ours(), NOW).await.expect("no failure");
+    kept.write(ours(), None);
+    assert_eq!(sequence(&sequencing, 8).await, (3, 0));
+    // Another node may go on with it.
+    kept.write(ours(), None);
+    kept.hold(ours(), true);
+    assert_eq!(sequence(&sequencing, 9).await, (3, 1));
+    kept.hold(ours(), false);
+    assert_eq!(sequence(&another, 9).await, (4, 0));
+    kept.write(ours(), None);
+    kept.hold(ours(), true);
+    assert_eq!(sequence(&sequencing, 9 + 60).await, (4, 1));
+    assert_eq!(sequencing.broken(), 0);
 }
 
 #[tokio::test]

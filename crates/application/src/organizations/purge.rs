@@ -31,7 +31,9 @@ pub async fn purge_some(
     passed_over: &mut PassedOver,
 ) -> Result<bool, Error> {
     let now = app.now();
-    for organization in purge.due(now, LOOK_AT).await? {
+    // Those that are passed over are among them, and take nobody's place.
+    let look_at = LOOK_AT.saturating_add(u16::try_from(passed_over.count()).unwrap_or(u16::MAX));
+    for organization in purge.due(now, look_at).await? {
         if passed_over.contains(organization) {
             continue;
         }
@@ -174,6 +176,40 @@ mod tests {
         assert!(purge_some(&app, &leaving, &mut passed_over).await.expect("a step"));
         assert!(purge_some(&app, &leaving, &mut passed_over).await.is_err());
         assert_eq!(leaving.1.load(Ordering::Relaxed), 1);
+    }
+
+    /// More are due than are looked at. Somebody holds something of all but the last.
+    struct Held(AtomicU32);
+
+    #[async_trait]
+    impl Purge for Held {
+        async fn due(&self, _: OffsetDateTime, limit: u16) -> Result<Vec<OrganizationId>, StoreError> {
+            let due = (0..=LOOK_AT).map(|number| OrganizationId::from_parts(number.into(), &[0; 10]));
+            Ok(due.take(limit.into()).collect())
+        }
+
+        async fn remove_some(
+            &self,
+            id: OrganizationId,
+            _: OffsetDateTime,
+            _: u32,
+        ) -> Result<Option<u64>, StoreError> {
+            if id != OrganizationId::from_parts(LOOK_AT.into(), &[0; 10]) {
+                return Err(StoreError::Unavailable("held by somebody".into()));
+            }
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(Some(5))
+        }
+    }
+
+    #[tokio::test]
+    async fn organizations_that_are_passed_over_hide_no_others_however_many_they_are() {
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let (held, mut passed_over) = (Held(AtomicU32::default()), PassedOver::default());
+        for _ in 0..=LOOK_AT {
+            assert!(purge_some(&app, &held, &mut passed_over).await.expect("a step"));
+        }
+        assert_eq!(held.0.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]

@@ -247,10 +247,11 @@ pub trait Uploads: Send + Sync {
 #[async_trait]
 pub trait Remains: Send + Sync {
     /// Up to `limit` organizations with uploads that nobody has gone on with in time. Those of suspended organizations wait until these
-    /// are restored, and those of deleted ones for that or the purge.
+    /// are restored, and those of deleted ones for that or the purge. None of the organizations in `but`.
     async fn uploads_expired(
         &self,
         now: OffsetDateTime,
+        but: &[OrganizationId],
         limit: u16,
     ) -> Result<Vec<OrganizationId>, StoreError>;
 

@@ -35,10 +35,6 @@ pub async fn retain_some(
         let outlived = remains.outlived(plan, before, &passed_over.all(), AT_A_TIME).await?;
         more |= outlived.len() == usize::from(AT_A_TIME);
         for (organization, recording, call) in outlived {
-            // Each of an organization that somebody holds would wait for them.
-            if passed_over.contains(organization) {
-                continue;
-            }
             if let Err(error) = expire(app, organization, recording, call, plan, days).await {
                 tracing::warn!(
                     error = %ErrorChain(&error),
@@ -47,6 +43,8 @@ pub async fn retain_some(
                     "a recording whose time is over was not deleted"
                 );
                 passed_over.note(organization);
+                // Whether it is a matter of this one alone is found out by asking again: a database that is away ends the round.
+                return Ok(true);
             }
         }
     }
@@ -85,20 +83,32 @@ async fn expire(
 }
 
 /// Gives up uploads that nothing was heard of for too long, and removes some of the segments whose recording is no more; says whether
-/// there may be more.
+/// there may be more. Where uploads cannot be given up, their organization is passed over for the rest of the round.
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn clean_some(app: &Application, remains: &dyn Remains) -> Result<bool, Error> {
+pub async fn clean_some(
+    app: &Application,
+    remains: &dyn Remains,
+    passed_over: &mut PassedOver,
+) -> Result<bool, Error> {
     let now = app.now();
-    for organization in remains.uploads_expired(now, AT_A_TIME).await? {
-        // They come again; nobody else's wait for them.
-        if let Err(error) = remains.expire_uploads(organization, now).await {
-            tracing::warn!(
-                error = %ErrorChain(&error),
-                %organization,
-                "uploads that nobody goes on with were not given up"
-            );
+    let expired = remains.uploads_expired(now, &passed_over.all(), AT_A_TIME).await?;
+    for organization in &expired {
+        match remains.expire_uploads(*organization, now).await {
+            // Somebody holds all that are left of it. They come again; nobody else's wait for them.
+            Ok(0) => passed_over.note(*organization),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    %organization,
+                    "uploads that nobody goes on with were not given up"
+                );
+                passed_over.note(*organization);
+                // Whether it is a matter of this one alone is found out by asking again: a database that is away ends the round.
+                return Ok(true);
+            }
         }
     }
     let taken = remains.take(now, now + AGAIN_AFTER, AT_A_TIME).await?;
@@ -113,6 +123,9 @@ pub async fn clean_some(app: &Application, remains: &dyn Remains) -> Result<bool
                         %recording,
                         "that segments were removed was not noted"
                     );
+                    // Whether it is a matter of this one alone is found out by asking something else, as what was taken with it comes
+                    // again only after a while: a database that is away ends the round.
+                    remains.uploads_expired(now, &passed_over.all(), 1).await?;
                 }
             }
             // It comes again; the others do not wait for it.
@@ -122,12 +135,15 @@ pub async fn clean_some(app: &Application, remains: &dyn Remains) -> Result<bool
             }
         }
     }
-    Ok(taken.len() == usize::from(AT_A_TIME))
+    Ok([expired.len(), taken.len()].contains(&usize::from(AT_A_TIME)))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, MutexGuard};
+    use std::sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU32, Ordering},
+    };
 
     use async_trait::async_trait;
     use rollcall_domain::audit::Outcome;
@@ -180,9 +196,10 @@ mod tests {
         async fn uploads_expired(
             &self,
             _: OffsetDateTime,
+            but: &[OrganizationId],
             _: u16,
         ) -> Result<Vec<OrganizationId>, StoreError> {
-            Ok(vec![organization(1), organization(2)])
+            Ok([1, 2].map(organization).into_iter().filter(|of| !but.contains(of)).collect())
         }
 
         async fn expire_uploads(&self, of: OrganizationId, _: OffsetDateTime) -> Result<u64, StoreError> {
@@ -218,7 +235,7 @@ mod tests {
                 return Ok(Vec::new());
             }
             lock(&self.but).push(but.to_vec());
-            Ok(std::mem::take(&mut *lock(&self.outlived)))
+            Ok(lock(&self.outlived).iter().filter(|(of, ..)| !but.contains(of)).copied().collect())
         }
     }
 
@@ -236,6 +253,9 @@ mod tests {
             .map(|(of, number)| (organization(of), recording(number), CallId::from_parts(0, &[number; 10])));
         let over = Over { outlived: Mutex::new(outlived.to_vec()), ..Over::default() };
         let mut passed_over = PassedOver::default();
+        assert!(retain_some(&app, &over, &mut passed_over).await.expect("a step"));
+        assert!(store.committed().is_empty());
+        // However many recordings it has, they do not fill the next step.
         assert!(!retain_some(&app, &over, &mut passed_over).await.expect("a step"));
         let scope = Scope::Organization(organization(2));
         let expected = (scope, vec![(Action::RecordingExpired, Outcome::Success)], vec![]);
@@ -246,8 +266,6 @@ mod tests {
             matches!(&lines[..], [line] if line.contains("held by somebody") && line.contains(&whose)),
             "{lines:?}"
         );
-        // However many recordings it has, they do not fill the next step.
-        retain_some(&app, &over, &mut passed_over).await.expect("a step");
         assert_eq!(*lock(&over.but), [vec![], vec![organization(1)]]);
     }
 
@@ -255,12 +273,172 @@ mod tests {
     async fn what_cannot_be_noted_of_one_organization_keeps_no_other_waiting() {
         let (heard, _hearing) = LogHeard::here();
         let app = application(&TestStore::default(), MockDirectory::new());
-        let over = Over::default();
-        assert!(!clean_some(&app, &over).await.expect("a step"));
+        let (over, mut passed_over) = (Over::default(), PassedOver::default());
+        assert!(clean_some(&app, &over, &mut passed_over).await.expect("a step"));
+        assert!(!clean_some(&app, &over, &mut passed_over).await.expect("a step"));
         assert_eq!(*lock(&over.expired), [organization(2)]);
         assert_eq!(*lock(&over.settled), [organization(2)]);
         let lines = heard.lines();
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines.iter().all(|line| line.contains("held by somebody")), "{lines:?}");
+    }
+
+    /// A database that goes away once it has said what is over: uploads of so many organizations, recordings, and segments.
+    struct Leaving {
+        uploads: u8,
+        found: AtomicU32,
+        tried: AtomicU32,
+    }
+
+    impl Leaving {
+        fn with_uploads(uploads: u8) -> Self {
+            Self { uploads, found: AtomicU32::default(), tried: AtomicU32::default() }
+        }
+
+        fn first<T>(&self, found: Vec<T>) -> Result<Vec<T>, StoreError> {
+            if self.found.fetch_add(1, Ordering::Relaxed) == 0 { Ok(found) } else { Err(held()) }
+        }
+
+        fn try_in_vain<T>(&self) -> Result<T, StoreError> {
+            self.tried.fetch_add(1, Ordering::Relaxed);
+            Err(held())
+        }
+    }
+
+    #[async_trait]
+    impl Remains for Leaving {
+        async fn uploads_expired(
+            &self,
+            _: OffsetDateTime,
+            _: &[OrganizationId],
+            _: u16,
+        ) -> Result<Vec<OrganizationId>, StoreError> {
+            self.first((0..self.uploads).map(organization).collect())
+        }
+
+        async fn expire_uploads(&self, _: OrganizationId, _: OffsetDateTime) -> Result<u64, StoreError> {
+            self.try_in_vain()
+        }
+
+        async fn take(
+            &self,
+            _: OffsetDateTime,
+            _: OffsetDateTime,
+            _: u16,
+        ) -> Result<Vec<(OrganizationId, RecordingId)>, StoreError> {
+            Ok((0..8).map(|number| (organization(number), recording(number))).collect())
+        }
+
+        async fn settle(
+            &self,
+            _: OrganizationId,
+            _: RecordingId,
+            _: OffsetDateTime,
+        ) -> Result<(), StoreError> {
+            self.try_in_vain()
+        }
+
+        async fn outlived(
+            &self,
+            _: Plan,
+            _: OffsetDateTime,
+            _: &[OrganizationId],
+            _: u16,
+        ) -> Result<Vec<Outlived>, StoreError> {
+            let outlived = (0..8).map(|number| {
+                (organization(number), recording(number), CallId::from_parts(0, &[number; 10]))
+            });
+            self.first(outlived.collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_goes_away_is_not_waited_for_with_each_recording() {
+        let mut away = MockUnit::new();
+        away.expect_organization_hold().times(1).returning(|_, _| Err(held()));
+        let app = application(&TestStore::of(away), MockDirectory::new());
+        let (leaving, mut passed_over) = (Leaving::with_uploads(0), PassedOver::default());
+        assert!(retain_some(&app, &leaving, &mut passed_over).await.expect("a step"));
+        assert!(retain_some(&app, &leaving, &mut passed_over).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_database_that_goes_away_is_not_waited_for_with_the_uploads_of_each_organization() {
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let (leaving, mut passed_over) = (Leaving::with_uploads(8), PassedOver::default());
+        assert!(clean_some(&app, &leaving, &mut passed_over).await.expect("a step"));
+        assert!(clean_some(&app, &leaving, &mut passed_over).await.is_err());
+        assert_eq!(leaving.tried.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_goes_away_is_not_waited_for_with_the_segments_of_each_recording() {
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let leaving = Leaving::with_uploads(0);
+        assert!(clean_some(&app, &leaving, &mut PassedOver::default()).await.is_err());
+        assert_eq!(leaving.tried.load(Ordering::Relaxed), 1);
+    }
+
+    /// Uploads of so many organizations; somebody holds those of all but the last.
+    struct Uploads(u8, Mutex<Vec<OrganizationId>>);
+
+    #[async_trait]
+    impl Remains for Uploads {
+        async fn uploads_expired(
+            &self,
+            _: OffsetDateTime,
+            but: &[OrganizationId],
+            limit: u16,
+        ) -> Result<Vec<OrganizationId>, StoreError> {
+            let done = lock(&self.1);
+            let expired = (0..self.0).map(organization).filter(|of| !but.contains(of) && !done.contains(of));
+            Ok(expired.take(limit.into()).collect())
+        }
+
+        async fn expire_uploads(&self, of: OrganizationId, _: OffsetDateTime) -> Result<u64, StoreError> {
+            if of != organization(self.0 - 1) {
+                return Ok(0);
+            }
+            lock(&self.1).push(of);
+            Ok(1)
+        }
+
+        async fn take(
+            &self,
+            _: OffsetDateTime,
+            _: OffsetDateTime,
+            _: u16,
+        ) -> Result<Vec<(OrganizationId, RecordingId)>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn settle(
+            &self,
+            _: OrganizationId,
+            _: RecordingId,
+            _: OffsetDateTime,
+        ) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn outlived(
+            &self,
+            _: Plan,
+            _: OffsetDateTime,
+            _: &[OrganizationId],
+            _: u16,
+        ) -> Result<Vec<Outlived>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn uploads_that_somebody_holds_hide_no_others_however_many_they_are() {
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let (uploads, mut passed_over) = (Uploads(120, Mutex::default()), PassedOver::default());
+        for more in [true, true, false] {
+            assert_eq!(clean_some(&app, &uploads, &mut passed_over).await.expect("a step"), more);
+        }
+        assert_eq!(*lock(&uploads.1), [organization(119)]);
     }
 }

@@ -37,11 +37,15 @@ pub async fn send_some(app: &Application, witnesses: &dyn DueWitnesses) -> Resul
         );
         match witnesses.put_off(organization, app.now() + PUT_OFF).await {
             Ok(()) => moved = true,
-            Err(error) => tracing::warn!(
-                %organization,
-                error = %ErrorChain(&error),
-                "a checkpoint for a witness was not put off"
-            ),
+            Err(error) => {
+                tracing::warn!(
+                    %organization,
+                    error = %ErrorChain(&error),
+                    "a checkpoint for a witness was not put off"
+                );
+                // Whether it is a matter of this one alone is found out by asking again: a database that is away ends the round.
+                witnesses.due(app.now(), 1).await?;
+            }
         }
     }
     // Those that cannot even be put off would be found again at once.
@@ -75,7 +79,10 @@ async fn send(app: &Application, organization: OrganizationId) -> Result<(), Err
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    };
 
     use async_trait::async_trait;
     use time::OffsetDateTime;
@@ -128,5 +135,32 @@ mod tests {
         assert!(!send_some(&app, &due).await.expect("a step"));
         assert_eq!(*due.1.lock().expect("no panic"), [organization(1), organization(2)]);
         assert_eq!(heard.lines().len(), 4);
+    }
+
+    /// A database that goes away once it has said what is due.
+    #[derive(Default)]
+    struct Leaving(AtomicU32, AtomicU32);
+
+    #[async_trait]
+    impl DueWitnesses for Leaving {
+        async fn due(&self, _: OffsetDateTime, _: u16) -> Result<Vec<OrganizationId>, StoreError> {
+            match self.0.fetch_add(1, Ordering::Relaxed) {
+                0 => Ok((0..8).map(organization).collect()),
+                _ => Err(away()),
+            }
+        }
+
+        async fn put_off(&self, _: OrganizationId, _: OffsetDateTime) -> Result<(), StoreError> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            Err(away())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_goes_away_is_not_waited_for_with_each_witness() {
+        let app = application(&TestStore::of(unsigned()), MockDirectory::new());
+        let leaving = Leaving::default();
+        assert!(send_some(&app, &leaving).await.is_err());
+        assert_eq!(leaving.1.load(Ordering::Relaxed), 1);
     }
 }
