@@ -180,6 +180,8 @@ async fn enters(connection: &mut PgConnection, query: &Query) -> Result<BTreeSet
     found.retain(|entry| !is_of_organization || entry.condition.contains("org_id = "));
     let mut tables = BTreeSet::new();
     for (bound, times) in query.bounds() {
+        // What a recursion asks for each of its rows is in no plan.
+        let times = if text.starts_with("WITH RECURSIVE") { 1 } else { times };
         let there: usize = found.iter().map(|entry| entry.condition.matches(&bound).count()).sum();
         if there < times {
             return Err(format!("{text}\n  does not begin at `{bound}`:\n{plan:#}"));
