@@ -35,7 +35,7 @@ const OF_A_TASK: [&str; 24] = [
     "told AS MATERIALIZED",
     "SELECT min(purge_at) FROM organizations",
     "FROM organizations o LEFT JOIN audit_retention r",
-    "purge_at FROM organizations WHERE $1::uuid IS NULL OR org_id < $1",
+    "purge_at FROM organizations WHERE org_id < $1 ORDER BY org_id DESC LIMIT $2",
     "FROM audit_sketches WHERE sections IS NULL",
     "FROM audit_trees UNION SELECT org_id FROM signed",
     "secret AS \"sealed!\" FROM subscribers",
