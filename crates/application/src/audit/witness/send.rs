@@ -137,6 +137,16 @@ mod tests {
         assert_eq!(heard.lines().len(), 4);
     }
 
+    #[tokio::test]
+    async fn a_step_that_is_full_is_followed_by_another() {
+        for (due, is_followed) in [(AT_ONCE, true), (AT_ONCE - 1, false)] {
+            let store = TestStore::of_each((0..due).map(|_| unsigned()).collect::<Vec<_>>());
+            let due = Due(u8::try_from(due).expect("few"), Mutex::default());
+            let app = application(&store, MockDirectory::new());
+            assert_eq!(send_some(&app, &due).await.expect("a step"), is_followed);
+        }
+    }
+
     /// A database that goes away once it has said what is due.
     #[derive(Default)]
     struct Leaving(AtomicU32, AtomicU32);
