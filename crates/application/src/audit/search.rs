@@ -247,6 +247,7 @@ mod tests {
                 let page = PageRequest { limit, after };
                 let page = look_through(self, organization, filter, &page, extent).await.expect("a page");
                 pages += 1;
+                assert!(pages < 100, "it comes to no end");
                 assert!(page.entries.len() <= usize::from(limit));
                 found.extend(page.entries.iter().map(|event| event.index));
                 after = page.next;
@@ -333,11 +334,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_sketches_do_not_show_is_not_read() {
-        let mut log = Log::new(100 * SKETCHED + 10, 50 * SKETCHED);
-        let (found, pages) = log.all_of(&about_ada(), 50).await;
-        assert_eq!((found.len(), pages), (3, 1));
-        // The sections with what was found, the end that has no sketch yet, and hardly any that look like it by chance.
-        assert!(log.read <= 6 * SECTION as usize, "{}", log.read);
+        // At the beginnings of stretches; and in the middle of them, when the beginning of the log has gone.
+        for (each, gone, there) in [(50 * SKETCHED, 0, 3), (40 * SKETCHED + 300, 600, 2)] {
+            let mut log = Log::new(100 * SKETCHED + 10, each);
+            log.gone = gone;
+            let (found, pages) = log.all_of(&about_ada(), 50).await;
+            assert_eq!((found.len(), pages), (there, 1));
+            // The sections with what was found, the end that has no sketch yet, and hardly any that look like it by chance.
+            assert!(log.read <= 6 * SECTION as usize, "{}", log.read);
+        }
     }
 
     #[tokio::test]
