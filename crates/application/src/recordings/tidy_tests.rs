@@ -1,3 +1,5 @@
+//! Whom a round over recordings passes over, and what ends it.
+
 use std::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicU32, Ordering},
