@@ -344,6 +344,10 @@ async fn a_long_log_is_searched_by_its_sketches_and_what_is_erased_is_out_of_the
     assert_eq!(code, 0, "{said}");
 }
 
+/// What is kept of stretches.
+const SKETCHES: &str =
+    "SELECT encode(sketch, 'hex') AS sketch, encode(sections, 'hex') AS sections FROM audit_sketches";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_erased_while_its_stretch_is_sketched_is_not_in_the_sketch() {
     let service = Service::start().await;
@@ -352,9 +356,7 @@ async fn what_is_erased_while_its_stretch_is_sketched_is_not_in_the_sketch() {
     report(&service, &team, 600, "grace").await;
     checkpoint(team.owner()).await;
     all_sketched(&service).await;
-    let kept =
-        "SELECT encode(sketch, 'hex') AS sketch, encode(sections, 'hex') AS sections FROM audit_sketches";
-    let before = service.database.rows(kept).await;
+    let before = service.database.rows(SKETCHES).await;
     // Nobody makes another while this is open.
     let held = service.database.open_transaction("SELECT FROM audit_sketches FOR SHARE").await;
     let leaving = tokio::spawn(async move { leaver.delete("/v1/me").await.expect(204) });
@@ -362,7 +364,7 @@ async fn what_is_erased_while_its_stretch_is_sketched_is_not_in_the_sketch() {
     held.commit().await;
     leaving.await.unwrap();
     all_sketched(&service).await;
-    let after = service.database.rows(kept).await;
+    let after = service.database.rows(SKETCHES).await;
     assert_ne!(before[0]["sketch"], after[0]["sketch"]);
     assert_ne!(before[0]["sections"], after[0]["sections"]);
     assert!(search(team.owner(), "q=lovelace").await.is_empty());
@@ -375,13 +377,11 @@ async fn what_the_release_before_sketched_is_searched_and_sketched_anew() {
     report(&service, &team, 600, "grace").await;
     checkpoint(team.owner()).await;
     all_sketched(&service).await;
-    let kept =
-        "SELECT encode(sketch, 'hex') AS sketch, encode(sections, 'hex') AS sections FROM audit_sketches";
-    let before = service.database.rows(kept).await;
+    let before = service.database.rows(SKETCHES).await;
     // It knows nothing of sections.
     service.database.execute("UPDATE audit_sketches SET sections = NULL").await;
     assert_eq!(names(&search(team.owner(), "q=word100").await), ["word100"]);
     all_sketched(&service).await;
-    assert_eq!(service.database.rows(kept).await, before);
+    assert_eq!(service.database.rows(SKETCHES).await, before);
     assert_eq!(names(&search(team.owner(), "q=word100").await), ["word100"]);
 }

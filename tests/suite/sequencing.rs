@@ -418,6 +418,13 @@ async fn operators_see_how_many_events_wait_and_how_many_got_their_places() {
     assert_eq!(metric("audit_broken").await, 0);
 }
 
+/// Another log of the same shard, which was just turned on.
+async fn new_neighbour(database: &TestDatabase, log: Uuid) -> Uuid {
+    let neighbour = Uuid::from_u128(rollcall_tests::random() & !15 | u128::from(shard_of(log).number()));
+    database.write_switch(neighbour, true).await;
+    neighbour
+}
+
 /// How many rows of the queue everybody who has left had looked at.
 async fn looked_at(database: &TestDatabase) -> u64 {
     until("everybody has left", async || {
@@ -439,8 +446,7 @@ async fn a_log_that_is_stopped_is_in_nobody_s_way_however_much_waits_of_it() {
     database.execute(&format!("UPDATE audit_trees SET size = size + 1 WHERE org_id = '{log}'")).await;
     let stopped = 60_000;
     database.write_events(log, stopped).await;
-    let neighbour = Uuid::from_u128(rollcall_tests::random() & !15 | u128::from(shard_of(log).number()));
-    database.write_switch(neighbour, true).await;
+    let neighbour = new_neighbour(&database, log).await;
     for _ in 0..5 {
         database.write_events(neighbour, 3).await;
         sequencing.sequence(shard_of(log), NOW).await.unwrap();
@@ -466,8 +472,7 @@ async fn a_tree_that_somebody_holds_keeps_no_other_log_of_its_shard_waiting() {
     let (sequencing, store) = sequencing_at(database.url()).await;
     let log = new_log(&database).await;
     sequencing.sequence(shard_of(log), NOW).await.unwrap();
-    let neighbour = Uuid::from_u128(rollcall_tests::random() & !15 | u128::from(shard_of(log).number()));
-    database.write_switch(neighbour, true).await;
+    let neighbour = new_neighbour(&database, log).await;
     database.write_events(log, 3).await;
     let hold = format!("SELECT FROM audit_trees WHERE org_id = '{log}' FOR UPDATE");
     let held = database.open_transaction(&hold).await;

@@ -16,7 +16,7 @@ pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 /// Where it is noted which were applied.
 const APPLIED: &str = "_sqlx_migrations";
 
-/// The advisory lock of whoever migrates.
+/// The advisory lock of whoever migrates: "rollmigr" in ASCII.
 const TURN: i64 = 0x726f_6c6c_6d69_6772;
 
 /// How often whoever waits for their turn asks for it.

@@ -6,6 +6,7 @@
 //! finding out which agents are gone.
 
 mod gauges;
+mod keyring;
 mod sequencing;
 
 use std::{sync::Arc, time::Duration};
@@ -290,7 +291,7 @@ impl Workers {
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_availability(availability::KEPT).await.map(drop).map_err(Error::from));
-        self.count_unopened().await;
+        self.seal_anew().await;
         complain(revocations::forget(&self.app).await.map(drop));
         complain(stream::forget(&self.app).await.map(drop));
         complain(self.deliveries.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));

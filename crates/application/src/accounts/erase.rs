@@ -44,25 +44,28 @@ mod tests {
     use crate::testing::{MockDirectory, TestStore, application};
 
     /// Accounts in the order of their turns, and those that a step was taken for. Somebody holds what is to be erased of the first.
-    struct Turns(Mutex<Vec<u8>>, Mutex<Vec<u8>>);
+    struct Turns {
+        due: Mutex<Vec<u8>>,
+        taken: Mutex<Vec<u8>>,
+    }
 
     #[async_trait]
     impl Erasures for Turns {
         async fn erase_some(&self, _: OffsetDateTime, _: u32) -> Result<bool, StoreError> {
-            let next = self.0.lock().expect("no panic").first().copied();
+            let next = self.due.lock().expect("no panic").first().copied();
             match next {
                 None => Ok(false),
                 Some(0) => Err(StoreError::Unavailable("held by somebody".into())),
                 Some(next) => {
-                    self.0.lock().expect("no panic").remove(0);
-                    self.1.lock().expect("no panic").push(next);
+                    self.due.lock().expect("no panic").remove(0);
+                    self.taken.lock().expect("no panic").push(next);
                     Ok(true)
                 }
             }
         }
 
         async fn put_off(&self, _: OffsetDateTime) -> Result<(), StoreError> {
-            self.0.lock().expect("no panic").rotate_left(1);
+            self.due.lock().expect("no panic").rotate_left(1);
             Ok(())
         }
     }
@@ -70,10 +73,10 @@ mod tests {
     #[tokio::test]
     async fn an_account_for_which_it_does_not_work_lets_the_others_come_before_it() {
         let app = application(&TestStore::default(), MockDirectory::new());
-        let turns = Turns(Mutex::new(vec![0, 1, 2]), Mutex::default());
+        let turns = Turns { due: Mutex::new(vec![0, 1, 2]), taken: Mutex::default() };
         assert!(erase_some(&app, &turns).await.is_err(), "whoever runs it hears of it");
         assert!(erase_some(&app, &turns).await.expect("a step"));
         assert!(erase_some(&app, &turns).await.expect("a step"));
-        assert_eq!(*turns.1.lock().expect("no panic"), [1, 2]);
+        assert_eq!(*turns.taken.lock().expect("no panic"), [1, 2]);
     }
 }

@@ -216,7 +216,10 @@ mod tests {
 
     /// A database that goes away once it has said what is due.
     #[derive(Default)]
-    struct Leaving(Mutex<u32>, Mutex<u32>);
+    struct Leaving {
+        asked: Mutex<u32>,
+        tried: Mutex<u32>,
+    }
 
     #[async_trait]
     impl Retention for Leaving {
@@ -227,7 +230,7 @@ mod tests {
             _: &[OrganizationId],
             _: u16,
         ) -> Result<Vec<OrganizationId>, StoreError> {
-            let mut asked = self.0.lock().expect("no panic");
+            let mut asked = self.asked.lock().expect("no panic");
             *asked += 1;
             if *asked == 1 {
                 Ok((1..9).map(log).collect())
@@ -243,7 +246,7 @@ mod tests {
             _: RetentionTimes,
             _: u32,
         ) -> Result<u64, StoreError> {
-            *self.1.lock().expect("no panic") += 1;
+            *self.tried.lock().expect("no panic") += 1;
             Err(StoreError::Unavailable("away".into()))
         }
 
@@ -258,7 +261,7 @@ mod tests {
         let (leaving, mut passed_over) = (Leaving::default(), PassedOver::default());
         assert!(retain_some(&app, &leaving, &mut passed_over).await.expect("a step"));
         assert!(retain_some(&app, &leaving, &mut passed_over).await.is_err());
-        assert_eq!(*leaving.1.lock().expect("no panic"), 1);
+        assert_eq!(*leaving.tried.lock().expect("no panic"), 1);
     }
 
     #[test]

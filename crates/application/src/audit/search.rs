@@ -16,10 +16,11 @@ use crate::{
     ports::{Scope, View},
 };
 
-/// How often a page looks at the most: at which sections of a stretch may hold something, and at the events of each of them. That is
-/// 32 stretches that may hold something everywhere. A search that finds little where there may be much comes to its end page by page, and
-/// none of them takes long.
-const LOOKS: usize = 32 * (1 + (SKETCHED / SECTION) as usize);
+/// How many stretches that may hold something everywhere a page looks through at the most. A search that finds little where there may be
+/// much comes to its end page by page, and none of them takes long.
+const STRETCHES: usize = 32;
+/// How often a page looks for that: at which sections of a stretch may hold something, and at the events of each of them.
+const LOOKS: usize = STRETCHES * (1 + (SKETCHED / SECTION) as usize);
 /// How many stretches are asked for at once.
 const AT_ONCE: u16 = 16;
 /// How many bytes of events a page looks at, at the most: about what as many events as that have.
@@ -363,13 +364,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_search_that_is_led_astray_comes_to_its_end_page_by_page() {
-        let stretches = 3 * 32;
+        let stretches = 3 * STRETCHES as u64;
         let mut log = Log::new(stretches * SKETCHED, stretches * SKETCHED);
         log.sketches.values_mut().for_each(|sketch| *sketch = None);
         let (found, pages) = log.all_of(&about_ada(), 50).await;
         assert_eq!((found, pages), (vec![0], 3));
         // No page looks through one more.
-        let stretches = 33;
+        let stretches = STRETCHES as u64 + 1;
         let mut log = Log::new(stretches * SKETCHED, stretches * SKETCHED);
         log.sketches.values_mut().for_each(|sketch| *sketch = None);
         assert_eq!(log.all_of(&about_ada(), 50).await, (vec![0], 2));

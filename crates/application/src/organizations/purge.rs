@@ -147,12 +147,15 @@ mod tests {
 
     /// A database that goes away once it has said what is due.
     #[derive(Default)]
-    struct Leaving(AtomicU32, AtomicU32);
+    struct Leaving {
+        asked: AtomicU32,
+        tried: AtomicU32,
+    }
 
     #[async_trait]
     impl Purge for Leaving {
         async fn due(&self, _: OffsetDateTime, _: u16) -> Result<Vec<OrganizationId>, StoreError> {
-            match self.0.fetch_add(1, Ordering::Relaxed) {
+            match self.asked.fetch_add(1, Ordering::Relaxed) {
                 0 => Ok((1..9).map(|number| OrganizationId::from_parts(0, &[number; 10])).collect()),
                 _ => Err(StoreError::Unavailable("away".into())),
             }
@@ -164,7 +167,7 @@ mod tests {
             _: OffsetDateTime,
             _: u32,
         ) -> Result<Option<u64>, StoreError> {
-            self.1.fetch_add(1, Ordering::Relaxed);
+            self.tried.fetch_add(1, Ordering::Relaxed);
             Err(StoreError::Unavailable("away".into()))
         }
     }
@@ -175,7 +178,7 @@ mod tests {
         let (leaving, mut passed_over) = (Leaving::default(), PassedOver::default());
         assert!(purge_some(&app, &leaving, &mut passed_over).await.expect("a step"));
         assert!(purge_some(&app, &leaving, &mut passed_over).await.is_err());
-        assert_eq!(leaving.1.load(Ordering::Relaxed), 1);
+        assert_eq!(leaving.tried.load(Ordering::Relaxed), 1);
     }
 
     /// More are due than are looked at. Somebody holds something of all but the last.

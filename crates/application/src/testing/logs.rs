@@ -43,8 +43,10 @@ pub(crate) struct State {
     refused: BTreeSet<Log>,
     held: BTreeSet<Log>,
     busy: Option<Log>,
-    /// Whether rounds that come to nothing have their shard for a moment more, and whether one has.
-    lingering: (bool, bool),
+    /// Whether rounds that come to nothing have their shard for a moment more.
+    lingers: bool,
+    /// Whether one has it now.
+    lingering: bool,
     fault: Option<Fault>,
 }
 
@@ -91,7 +93,7 @@ impl KeptLogs {
 
     /// From now on, whoever does not wait finds the shard taken after a round that has come to nothing.
     pub(crate) fn linger(&self) {
-        self.state().lingering.0 = true;
+        self.state().lingers = true;
     }
 
     fn numbers(events: Option<&Vec<EventId>>) -> Vec<i64> {
@@ -183,7 +185,7 @@ impl State {
 impl Sequencer for KeptLogs {
     async fn begin(&self, shard: Shard, turn: Turn) -> Answer<Option<Box<dyn Round>>> {
         self.at("begin").1?;
-        if std::mem::take(&mut self.state().lingering.1) && turn == Turn::IfFree {
+        if std::mem::take(&mut self.state().lingering) && turn == Turn::IfFree {
             return Ok(None);
         }
         Ok(Some(Box::new(TestRound { kept: self.clone(), shard, taken: Vec::new(), finished: false })))
@@ -219,7 +221,7 @@ impl Drop for TestRound {
     fn drop(&mut self) {
         // A test that has failed is told so by its own panic.
         let Ok(mut state) = self.kept.0.lock() else { return };
-        state.lingering.1 = state.lingering.0 && !self.finished;
+        state.lingering = state.lingers && !self.finished;
     }
 }
 

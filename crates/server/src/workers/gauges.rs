@@ -1,7 +1,7 @@
 //! What metrics say of how much waits, on this node and altogether.
 
-use rollcall_api_http::metrics::{ConnectionLabels, KeptLabels, SpanLabels};
-use rollcall_application::{Error, api_keys, reseal, tokens};
+use rollcall_api_http::metrics::{ConnectionLabels, SpanLabels};
+use rollcall_application::Error;
 use time::OffsetDateTime;
 
 use super::{Workers, complain};
@@ -70,24 +70,6 @@ impl Workers {
         metrics.erasure_overdue_seconds.set(overdue(waiting.erasure_due));
         metrics.recording_remains.set(i64::try_from(waiting.remains).unwrap_or(i64::MAX));
         Ok(())
-    }
-
-    /// Counts what the keyring does not open, each kind by itself. What it opens with an older key is sealed anew on the way.
-    pub(super) async fn count_unopened(&self) {
-        let resealed = reseal(&self.app, self.sealed.as_ref()).await;
-        let signing = tokens::sealed_by_older(&self.app).await;
-        let missing =
-            |keys: Vec<tokens::SealedKey>| keys.iter().map(|key| u64::from(!key.is_on_the_ring)).sum::<u64>();
-        for (kept, unopened) in [
-            ("sealed", resealed.map(|resealed| resealed.closed)),
-            ("api_keys", api_keys::tell_older_ring_keys(&self.app).await),
-            ("signing_keys", signing.map(missing)),
-        ] {
-            complain(unopened.map(|count| {
-                let gauge = self.metrics.keyring_unopened.get_or_create_owned(&KeptLabels { kept });
-                gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
-            }));
-        }
     }
 
     /// What is known without asking anybody.

@@ -149,19 +149,22 @@ mod tests {
 
     /// A database that goes away once it has said what is due.
     #[derive(Default)]
-    struct Leaving(AtomicU32, AtomicU32);
+    struct Leaving {
+        asked: AtomicU32,
+        tried: AtomicU32,
+    }
 
     #[async_trait]
     impl DueWitnesses for Leaving {
         async fn due(&self, _: OffsetDateTime, _: u16) -> Result<Vec<OrganizationId>, StoreError> {
-            match self.0.fetch_add(1, Ordering::Relaxed) {
+            match self.asked.fetch_add(1, Ordering::Relaxed) {
                 0 => Ok((0..8).map(organization).collect()),
                 _ => Err(away()),
             }
         }
 
         async fn put_off(&self, _: OrganizationId, _: OffsetDateTime) -> Result<(), StoreError> {
-            self.1.fetch_add(1, Ordering::Relaxed);
+            self.tried.fetch_add(1, Ordering::Relaxed);
             Err(away())
         }
     }
@@ -171,6 +174,6 @@ mod tests {
         let app = application(&TestStore::of(unsigned()), MockDirectory::new());
         let leaving = Leaving::default();
         assert!(send_some(&app, &leaving).await.is_err());
-        assert_eq!(leaving.1.load(Ordering::Relaxed), 1);
+        assert_eq!(leaving.tried.load(Ordering::Relaxed), 1);
     }
 }
