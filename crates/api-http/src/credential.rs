@@ -13,6 +13,7 @@ use rollcall_domain::{Permission, api_keys::prefix_of, audit::Origin, secret::Se
 
 use crate::{
     api::Api,
+    cookies::pairs,
     middleware::{CalledBy, Findings, OfKey},
     problem::{Code, Problem},
 };
@@ -45,10 +46,7 @@ impl SessionCookie {
 
     /// The token in a request's cookies.
     pub fn get(self, headers: &HeaderMap) -> Option<Secret> {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut tokens = cookies
-            .flat_map(|cookies| cookies.split(';'))
-            .filter_map(|cookie| cookie.trim().strip_prefix(self.name())?.strip_prefix('='));
+        let mut tokens = pairs(headers).filter(|(name, _)| *name == self.name()).map(|(_, token)| token);
         let token = tokens.next()?;
         // Two of them would mean that somebody else has set one (attack 24).
         tokens.next().is_none().then(|| Secret::new(token))

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, header};
 use rollcall_application::sessions::SignedIn;
 use rollcall_domain::secret::Secret;
 
-use crate::SessionCookie;
+use crate::{SessionCookie, cookies::pairs};
 
 /// How many accounts one device is known for.
 const MOST: usize = 4;
@@ -19,11 +19,8 @@ pub struct DeviceTokens(pub(crate) Vec<Secret>);
 impl DeviceTokens {
     /// The tokens in a request's cookies.
     pub fn of(headers: &HeaderMap, cookie: SessionCookie) -> Self {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut values = cookies
-            .flat_map(|cookies| cookies.split(';'))
-            .filter_map(|pair| pair.trim().strip_prefix(name(cookie))?.strip_prefix('='));
-        let tokens = values.next().unwrap_or_default().split('.').filter(|token| !token.is_empty());
+        let value = pairs(headers).find(|(named, _)| *named == name(cookie)).map(|(_, value)| value);
+        let tokens = value.unwrap_or_default().split('.').filter(|token| !token.is_empty());
         Self(tokens.take(MOST).map(Secret::new).collect())
     }
 

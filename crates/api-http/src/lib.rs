@@ -7,6 +7,7 @@
 mod api;
 mod body;
 mod client;
+mod cookies;
 mod credential;
 mod cursor;
 mod dev_mailbox;

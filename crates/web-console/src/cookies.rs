@@ -1,5 +1,7 @@
 //! Cookies: the session's and the device's, which belong to the API, and two of the console's own.
 
+use std::str::from_utf8;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, header};
 use rollcall_application::{Application, sessions::SignedIn};
@@ -66,10 +68,8 @@ impl Own {
 
     /// The value in a request's cookies. Two of them would mean that somebody else has set one (attack 24).
     pub(crate) fn read(self, headers: &HeaderMap, secure: bool) -> Option<String> {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut values = cookies
-            .flat_map(|cookies| cookies.split(';'))
-            .filter_map(|pair| pair.trim().strip_prefix(self.name(secure))?.strip_prefix('='));
+        let mut values =
+            pairs(headers).filter(|(name, _)| *name == self.name(secure)).map(|(_, value)| value);
         let value = values.next()?;
         values.next().is_none().then(|| value.to_owned())
     }
@@ -109,6 +109,18 @@ impl Own {
     }
 }
 
+/// The names and values of a request's cookies, in their order (RFC 6265 section 4.2). Each is read by itself: any host of the domain may have set
+/// others, and what is no text in one of them says nothing of the next. A value that is none is empty, so that it counts where there may be
+/// one of a name.
+pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).filter_map(|cookie| {
+        let at = cookie.iter().position(|byte| *byte == b'=')?;
+        let name = from_utf8(&cookie[..at]).ok()?.trim_start();
+        Some((name, from_utf8(&cookie[at + 1..]).unwrap_or_default().trim_end()))
+    })
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -122,6 +134,19 @@ pub(crate) mod tests {
             assert!(attributes.contains(&needed), "{needed}: {line}");
         }
         assert!(!line.to_ascii_lowercase().contains("domain"), "{line}");
+    }
+
+    #[test]
+    fn attack_24_a_cookie_that_is_no_text_says_nothing_of_others() {
+        for (line, shown) in [
+            (&b"pref=\xc3\xa9; __Host-rollcall_form=value"[..], Some("value")),
+            (b"__Host-rollcall_form=value; pref=\xff", Some("value")),
+            (b"__Host-rollcall_form=value; __Host-rollcall_form=\xff", None),
+        ] {
+            let line = http::HeaderValue::from_bytes(line).expect("a value");
+            let headers = [(header::COOKIE, line.clone())].into_iter().collect();
+            assert_eq!(Own::Form.read(&headers, true).as_deref(), shown, "{line:?}");
+        }
     }
 
     #[test]

@@ -3,12 +3,12 @@
 
 use axum::response::Response;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::header;
 use rollcall_domain::{EscalationId, SessionId, secret::Secret};
 
 use super::queue::mine;
 use crate::{
     callers::Caller,
+    cookies::pairs,
     visit::{Visit, add_cookie},
 };
 
@@ -34,10 +34,8 @@ fn context(session: SessionId, id: EscalationId) -> Vec<u8> {
 /// The calls of which the browser holds something, be it good or not.
 fn kept(visit: &Visit) -> Vec<(EscalationId, String)> {
     let prefix = prefix(visit.console.cookies.secure());
-    let cookies = visit.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = cookies.flat_map(|cookies| cookies.split(';'));
-    let named = pairs.filter_map(|pair| pair.trim().strip_prefix(prefix)?.split_once('='));
-    named.filter_map(|(id, value)| Some((id.parse().ok()?, value.to_owned()))).collect()
+    let ids = pairs(&visit.headers).filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
+    ids.filter_map(|(id, value)| Some((id.parse().ok()?, value.to_owned()))).collect()
 }
 
 /// What the lease on a call is shown by, if this browser was given it in this session.
