@@ -39,7 +39,8 @@ pub(super) struct SearchQuery {
     /// Only what happened before this moment.
     #[param(example = "2026-02-01T00:00:00Z")]
     until: Option<String>,
-    /// Only events that hold all of these words, whatever their case, in any of their values but the outcome and the kinds of actor and target: whole words, at most ten.
+    /// Only events that hold all of these words, whatever their case, in any of their values but the outcome and the kinds of
+    /// actor and target: whole words, at most ten.
     #[param(example = "grace@navy.example")]
     q: Option<String>,
     /// How many entries the page holds: 1 to 200, 50 if left out.
