@@ -65,9 +65,11 @@ impl Threads {
         let Ok(Ok(turn)) = turn.await else { return Err(Error::Busy) };
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |memory| {
-            let _turn = turn;
+            let done = work(memory);
+            // Before the answer: whoever has it, and asks again at once, is not turned away by their own turn.
+            drop(turn);
             // Nobody may wait for it any more.
-            let _ = answer.send(work(memory));
+            let _ = answer.send(done);
         });
         self.jobs
             .send(job)
