@@ -104,7 +104,7 @@ impl LogView for Transaction {
         // Each is less than 32,000.
         let bits: Vec<i64> = filter.bits().into_iter().map(|bit| bit as i64).collect();
         // In the order of their keys, until there are enough. A stretch whose sketch has yet to be made may hold anything. The first
-        // bits are asked for one by one, which rules out nearly all of them and takes a twentieth of what going through a list takes.
+        // bits are asked for one by one, which rules out nearly all of them for less than going through a list takes.
         let rows = sqlx::query!(
             r#"SELECT s.stretch, s.sections
                  FROM audit_sketches s
