@@ -80,6 +80,11 @@ impl Threads {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Wake, Waker},
+    };
+
     use super::*;
 
     #[tokio::test]
@@ -88,6 +93,27 @@ mod tests {
         let panicked = threads.run(|_| panic!("on purpose")).await;
         assert!(matches!(panicked, Err::<(), _>(Error::Internal(_))), "{panicked:?}");
         assert_eq!(threads.run(|_| 7).await.expect("an answer"), 7);
+    }
+
+    /// Tells how many threads were free at the moment at which it was told of an answer.
+    struct Told(Arc<Semaphore>, mpsc::Sender<usize>);
+
+    impl Wake for Told {
+        fn wake(self: Arc<Self>) {
+            self.1.send(self.0.available_permits()).expect("somebody listens");
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_has_an_answer_finds_the_thread_free() {
+        let threads = Threads::start(1, Duration::ZERO);
+        let ((go, wait), (told, free)) = (mpsc::channel(), mpsc::channel());
+        let waker = Waker::from(Arc::new(Told(Arc::clone(&threads.free), told)));
+        let mut asked = pin!(threads.run(move |_| wait.recv()));
+        assert!(asked.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        go.send(7).expect("it waits");
+        assert_eq!(free.recv(), Ok(1));
+        assert_eq!(asked.await.expect("an answer"), Ok(7));
     }
 
     #[tokio::test]
